@@ -1,0 +1,122 @@
+//! The one table of everything that can go wrong, with a stable code and a remedy for each.
+//!
+//! `docs/errors/`, `dcx error CODE`, FIX `Text` (58) and metric labels are all made from it.
+
+use std::fmt;
+
+macro_rules! catalogue {
+    ($($code:ident = $number:literal, $title:literal, $meaning:literal, $remedy:literal;)+) => {
+        /// A stable error code. Append-only: never renumbered, never reused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Code { $(#[doc = $title] $code = $number,)+ }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &'static [Self] = &[$(Self::$code,)+];
+
+            /// The code without its prefix, e.g. `R006`.
+            #[must_use]
+            pub const fn short(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code),)+ }
+            }
+
+            /// What happened, in a few words.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$code => $title,)+ }
+            }
+
+            /// What it means and when it happens.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$code => $meaning,)+ }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$code => $remedy,)+ }
+            }
+
+            /// The number that a record keeps.
+            #[must_use]
+            pub const fn number(self) -> u16 {
+                self as u16
+            }
+
+            /// The code that `text` names, with or without `DCX-`, in either case.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let upper = text.trim().to_ascii_uppercase();
+                let short = upper.strip_prefix("DCX-").unwrap_or(&upper);
+                Self::ALL.iter().copied().find(|code| code.short() == short)
+            }
+        }
+    };
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DCX-{}", self.short())
+    }
+}
+
+// R: refusals of the engine (1…). F: FIX edge (1000…). C: configuration (2000…).
+// J: journal and replay (3000…). D: market data (4000…). X: command line and processes (5000…).
+catalogue! {
+    R001 = 1, "trading is halted", "An operator or a rule halted trading. New orders and replaces are refused; cancels pass.", "Find out why (`dcx explain`), then resume.";
+    R002 = 2, "unknown instrument", "The order names an instrument that the engine was not given.", "Add an [[instrument]] to the configuration, or correct Symbol (55).";
+    R003 = 3, "no instrument limits", "No limits are set for the instrument, and without limits there are no orders.", "Add a [limits.instrument.SYMBOL] stanza.";
+    R004 = 4, "no session limits", "No limits are set for the client's session, and without limits there are no orders.", "Add a [limits.session.COMPID] stanza.";
+    R005 = 5, "quantity is zero", "OrderQty (38) is zero.", "Send a quantity of at least one lot.";
+    R006 = 6, "quantity above limit", "OrderQty (38) is above order_qty_max of the instrument.", "Send less, or have the limit raised.";
+    R007 = 7, "quantity off lot", "OrderQty (38) is not a whole number of lots.", "Round to the instrument's lot.";
+    R008 = 8, "price off tick", "Price (44) is not a whole number of ticks.", "Round to the instrument's tick.";
+    R009 = 9, "price missing", "A limit order came without Price (44).", "Send Price (44), or OrdType (40) 1 for a market order.";
+    R010 = 10, "price not positive", "Price (44) is zero or negative.", "Send a price above zero.";
+    R011 = 11, "notional above limit", "Quantity times price is above order_notional_max.", "Send less, or have the limit raised.";
+    R012 = 12, "no reference price", "There is no quote and no previous close to measure the price collar from.", "Check that a venue quotes the instrument; or give prev_close and allow it.";
+    R013 = 13, "quote is stale", "The youngest quote is older than quote_age_max.", "Check the venue's market data; the order may be sent again once it flows.";
+    R014 = 14, "outside the price collar", "The limit is further from the reference price than collar_bps allows.", "Check the price for a slip of the finger; or have the collar widened.";
+    R015 = 15, "position above limit", "With every working order filled the position would exceed position_max.", "Cancel working orders or reduce the position first.";
+    R016 = 16, "too many open orders", "The session has orders_open_max orders open.", "Cancel some first, or have the limit raised.";
+    R017 = 17, "message rate above limit", "The session sends new orders and replaces faster than orders_per_s_max.", "Slow down. Cancels are never refused for their rate.";
+    R018 = 18, "duplicate ClOrdID", "ClOrdID (11) was used before on this session.", "Use a new ClOrdID for every request.";
+    R019 = 19, "no venue", "No venue that lists the instrument is logged on, and on_no_venue is reject.", "See why the venue's session is down; or set on_no_venue to hold.";
+    R020 = 20, "schedule invalid", "The end of the schedule is not after its start, or already past.", "Send EffectiveTime (168) before ExpireTime (126), both in UTC.";
+    R021 = 21, "slices out of range", "A TWAP order asks for no slices, or too many.", "Send a count from 1 to the limit in tag 20001.";
+    R022 = 22, "lot too large", "There are fewer lots than slices.", "Ask for fewer slices or a larger quantity.";
+    R023 = 23, "unknown order", "OrigClOrdID (41) names no order of this session.", "Check the id; each accepted replace gives the order a new ClOrdID.";
+    R024 = 24, "too late", "The order is already filled, cancelled or expired.", "Nothing: look at its last report.";
+    R025 = 25, "already pending", "A cancel or replace of this order is still on its way to a venue.", "Wait for its outcome.";
+    R026 = 26, "order pool is full", "The firm has as many open orders as the engine has room for.", "Cancel some, or restart with a larger engine.orders_open_max.";
+    R027 = 27, "refused by venue", "Every venue that was tried refused the child order.", "The venue's reason is in the text; `dcx explain` shows each attempt.";
+    R028 = 28, "quantity not above filled", "A replace asks for a quantity that is already filled.", "Ask for more than CumQty (14), or cancel.";
+    R029 = 29, "not replaceable", "A replace would change something other than quantity and limit.", "Cancel and send a new order.";
+    R030 = 30, "number out of range", "A sum or product of the order's numbers is beyond what can be held.", "Send a smaller order.";
+    R031 = 31, "not configured", "The engine has not been given its configuration.", "This is ours: the daemon must configure before it accepts orders.";
+    R032 = 32, "unknown account", "Account (1) is not configured.", "Add the account to the configuration, or correct the tag.";
+    R033 = 33, "unsupported value", "FIX knows the value, dcx does not handle it.", "See docs/protocols/fix.md for what is supported.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_found_by_name() {
+        for (ix, code) in Code::ALL.iter().enumerate() {
+            assert!(
+                Code::ALL
+                    .iter()
+                    .skip(ix + 1)
+                    .all(|other| other.number() != code.number())
+            );
+            assert_eq!(Code::parse(&code.to_string()), Some(*code));
+            assert_eq!(Code::parse(&code.short().to_ascii_lowercase()), Some(*code));
+            assert!(!code.remedy().is_empty() && !code.meaning().is_empty());
+        }
+        assert_eq!(Code::parse("R0"), None);
+    }
+}

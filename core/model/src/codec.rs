@@ -1,0 +1,414 @@
+//! The one binary form of commands and events, for the journal, digests and wires.
+//!
+//! # Layout
+//! A record is a kind and a body. A body is its fields in the order of the tables below, little
+//! endian, without padding; its length follows from its kind. Prices and quantities are units of
+//! 10⁻⁸ in 8 bytes, notionals units of 10⁻¹⁶ in 16, texts padded with NUL. Golden bytes are in
+//! `tests/golden.rs`; a change of any body is a new kind.
+
+use zerocopy::little_endian::{I32, I64, I128, U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::text::Text;
+use crate::{
+    AccountId, Algo, CancelRejected, CancelRequest, ChildCancel, ChildId, ChildOrder, ClOrdId,
+    Command, Configure, CxlRejReason, CxlRejResponseTo, Event, ExecId, ExecType, Ignored,
+    Instrument, InstrumentId, InstrumentLimits, LimitPx, Nanos, NewOrder, Notional, OnNoVenue,
+    Operator, OrdRejReason, OrdStatus, OrdType, OrderId, OrderView, Price, Qty, Quote,
+    RECORD_LEN_MAX, Refusal, ReplaceRequest, SessionId, SessionLimits, Side, StatusRequest,
+    TimeInForce, UnixNanos, Venue, VenueCancelReject, VenueId, VenueReport, VenueSet,
+};
+
+/// Why bytes are not a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordFault {
+    /// No such kind in this version.
+    #[error("unknown record kind {kind}")]
+    Kind {
+        /// The kind found.
+        kind: u16,
+    },
+    /// The body is not as long as its kind says.
+    #[error("record of kind {kind} is {len} bytes long, expected {expected}")]
+    Length {
+        /// The kind.
+        kind: u16,
+        /// Bytes found.
+        len: usize,
+        /// Bytes expected.
+        expected: usize,
+    },
+    /// A field holds a value outside its enumeration or a text that is not printable.
+    #[error("record of kind {kind}: illegal value of {field}")]
+    Value {
+        /// The kind.
+        kind: u16,
+        /// The type of the field.
+        field: &'static str,
+    },
+}
+
+/// How one field stands in a record.
+trait Field: Copy {
+    /// Its bytes: little endian, alignment 1.
+    type Wire: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Copy;
+    fn put(self) -> Self::Wire;
+    fn take(wire: Self::Wire) -> Option<Self>;
+}
+
+macro_rules! fields {
+    ($($ty:ty => $wire:ty, |$value:ident| $put:expr, |$bytes:ident| $take:expr;)+) => {$(
+        impl Field for $ty {
+            type Wire = $wire;
+            fn put(self) -> $wire { let $value = self; $put }
+            fn take($bytes: $wire) -> Option<Self> { $take }
+        }
+    )+};
+}
+
+fields! {
+    u8 => u8, |v| v, |w| Some(w);
+    u16 => U16, |v| v.into(), |w| Some(w.get());
+    u32 => U32, |v| v.into(), |w| Some(w.get());
+    u64 => U64, |v| v.into(), |w| Some(w.get());
+    i32 => I32, |v| v.into(), |w| Some(w.get());
+    bool => u8, |v| u8::from(v), |w| match w { 0 => Some(false), 1 => Some(true), _ => None };
+    Price => I64, |v| v.units().into(), |w| Some(Self::from_units(w.get()));
+    LimitPx => I64, |v| v.to_bits().into(), |w| Some(Self::from_bits(w.get()));
+    Qty => U64, |v| v.units().into(), |w| Some(Self::from_units(w.get()));
+    Notional => I128, |v| v.units().into(), |w| Some(Self::from_units(w.get()));
+    Nanos => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    UnixNanos => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    OrderId => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    ChildId => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    InstrumentId => U32, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    AccountId => U32, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    SessionId => U16, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    VenueId => u8, |v| v.get(), |w| Some(Self::new(w));
+    VenueSet => U64, |v| v.bits().into(), |w| Some(Self::from_bits(w.get()));
+    Side => u8, |v| v.wire(), |w| Self::from_wire(w);
+    OrdType => u8, |v| v.wire(), |w| Self::from_wire(w);
+    TimeInForce => u8, |v| v.wire(), |w| Self::from_wire(w);
+    OrdStatus => u8, |v| v.wire(), |w| Self::from_wire(w);
+    ExecType => u8, |v| v.wire(), |w| Self::from_wire(w);
+    CxlRejResponseTo => u8, |v| v.wire(), |w| Self::from_wire(w);
+    CxlRejReason => u8, |v| v as u8, |w| Some(Self::from_number(w.into()));
+    OrdRejReason => u8, |v| v as u8, |w| Some(Self::from_number(w.into()));
+    Algo => u8, |v| v as u8, |w| Self::from_byte(w);
+    Ignored => u8, |v| v as u8, |w| Self::from_byte(w);
+    OnNoVenue => u8, |v| v as u8, |w| match w {
+        0 => Some(Self::Hold),
+        1 => Some(Self::Reject),
+        _ => None,
+    };
+}
+
+impl<const N: usize> Field for Text<N> {
+    type Wire = [u8; N];
+    fn put(self) -> [u8; N] {
+        self.to_padded()
+    }
+    fn take(wire: [u8; N]) -> Option<Self> {
+        Self::from_padded(wire).ok()
+    }
+}
+
+/// Code and both numbers of a refusal.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct RefusalWire {
+    code: U16,
+    a: U64,
+    b: U64,
+}
+
+impl Field for Refusal {
+    type Wire = RefusalWire;
+    fn put(self) -> RefusalWire {
+        let (code, a, b) = self.to_parts();
+        RefusalWire {
+            code: code.into(),
+            a: a.into(),
+            b: b.into(),
+        }
+    }
+    fn take(wire: RefusalWire) -> Option<Self> {
+        Self::from_parts(wire.code.get(), wire.a.get(), wire.b.get())
+    }
+}
+
+/// The body of one record: written from and read as the fields `Self::Fields`.
+trait Body: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Sized {
+    fn read(kind: u16, bytes: &[u8]) -> Result<&Self, RecordFault> {
+        Self::ref_from_bytes(bytes).map_err(|_| RecordFault::Length {
+            kind,
+            len: bytes.len(),
+            expected: size_of::<Self>(),
+        })
+    }
+}
+
+macro_rules! field {
+    ($kind:expr, $ty:ty, $wire:expr) => {
+        <$ty as Field>::take($wire).ok_or(RecordFault::Value {
+            kind: $kind,
+            field: stringify!($ty),
+        })?
+    };
+}
+
+/// A wire struct for a model struct, field by field, usable as a [`Field`] of larger records.
+macro_rules! wire_struct {
+    ($($wire:ident for $model:ty { $($name:ident: $ty:ty,)+ })+) => {$(
+        #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+        #[repr(C)]
+        struct $wire { $($name: <$ty as Field>::Wire,)+ }
+
+        impl Body for $wire {}
+        const _: () = assert!(size_of::<$wire>() <= RECORD_LEN_MAX);
+
+        impl Field for $model {
+            type Wire = $wire;
+            fn put(self) -> $wire { $wire { $($name: self.$name.put(),)+ } }
+            fn take(wire: $wire) -> Option<Self> {
+                Some(Self { $($name: <$ty as Field>::take(wire.$name)?,)+ })
+            }
+        }
+    )+};
+}
+
+wire_struct! {
+    NewOrderWire for NewOrder {
+        session: SessionId, account: AccountId, cl_ord_id: ClOrdId, instrument: InstrumentId,
+        side: Side, ord_type: OrdType, time_in_force: TimeInForce, algo: Algo, order_qty: Qty,
+        limit_px: LimitPx, start: UnixNanos, end: UnixNanos, slices: u16, transact_time: UnixNanos,
+    }
+    CancelRequestWire for CancelRequest {
+        session: SessionId, cl_ord_id: ClOrdId, orig_cl_ord_id: ClOrdId, transact_time: UnixNanos,
+    }
+    ReplaceRequestWire for ReplaceRequest {
+        session: SessionId, cl_ord_id: ClOrdId, orig_cl_ord_id: ClOrdId, instrument: InstrumentId,
+        side: Side, ord_type: OrdType, time_in_force: TimeInForce, order_qty: Qty,
+        limit_px: LimitPx, transact_time: UnixNanos,
+    }
+    StatusRequestWire for StatusRequest {
+        session: SessionId, cl_ord_id: ClOrdId, instrument: InstrumentId, side: Side,
+    }
+    QuoteWire for Quote {
+        venue: VenueId, instrument: InstrumentId, bid_px: LimitPx, bid_qty: Qty, ask_px: LimitPx,
+        ask_qty: Qty, quote_time: UnixNanos,
+    }
+    VenueReportWire for VenueReport {
+        venue: VenueId, child: ChildId, exec_id: ExecId, exec_type: ExecType,
+        ord_status: OrdStatus, ord_rej_reason: OrdRejReason, last_qty: Qty, last_px: Price,
+        cum_qty: Qty, leaves_qty: Qty,
+    }
+    VenueCancelRejectWire for VenueCancelReject {
+        venue: VenueId, child: ChildId, request: ChildId, cxl_rej_reason: CxlRejReason,
+        ord_status: OrdStatus,
+    }
+    OperatorWire for Operator { author: crate::Author, reason: crate::Reason, }
+    ConfigureWire for Configure {
+        seed: u64, orders_open_max: u32, ids_kept_max: u32, on_no_venue: OnNoVenue,
+        route_attempts_max: u8, discount_ppm: u32, prior_sd_centi_bps: u32,
+    }
+    InstrumentWire for Instrument {
+        id: InstrumentId, symbol: crate::Symbol, tick: Price, lot: Qty, prev_close: LimitPx,
+        venues: VenueSet,
+    }
+    VenueWire for Venue { id: VenueId, name: crate::VenueName, fee_centi_bps: i32, }
+    InstrumentLimitsWire for InstrumentLimits {
+        instrument: InstrumentId, order_qty_max: Qty, order_notional_max: Notional,
+        position_max: Qty, quote_age_max: Nanos, collar_bps: u32, prev_close_allowed: bool,
+    }
+    SessionLimitsWire for SessionLimits {
+        session: SessionId, orders_per_s_max: u32, burst_max: u32, orders_open_max: u32,
+    }
+    OrderViewWire for OrderView {
+        order: OrderId, cl_ord_id: ClOrdId, session: SessionId, instrument: InstrumentId,
+        side: Side, ord_type: OrdType, time_in_force: TimeInForce, ord_status: OrdStatus,
+        order_qty: Qty, limit_px: LimitPx, cum_qty: Qty, avg_px: Price,
+    }
+    ChildOrderWire for ChildOrder {
+        child: ChildId, order: OrderId, venue: VenueId, instrument: InstrumentId, side: Side,
+        ord_type: OrdType, time_in_force: TimeInForce, order_qty: Qty, limit_px: LimitPx,
+    }
+    ChildCancelWire for ChildCancel {
+        child: ChildId, request: ChildId, venue: VenueId, instrument: InstrumentId, side: Side,
+        order_qty: Qty,
+    }
+    CancelRejectedWire for CancelRejected {
+        session: SessionId, order: OrderId, cl_ord_id: ClOrdId, orig_cl_ord_id: ClOrdId,
+        ord_status: OrdStatus, response_to: CxlRejResponseTo, cxl_rej_reason: CxlRejReason,
+        refusal: Refusal,
+    }
+}
+
+/// Records, each a kind and a list of fields. `Name { a, b }` is a struct-like variant; `Name(x)`
+/// holds one model struct; `Name` alone has an empty body.
+macro_rules! records {
+    ($enum:ident, $encode:ident, $decode:ident {
+        $($kind:literal $variant:ident $(($inner:ty))? $({ $($name:ident: $ty:ty),+ })?;)+
+    }) => {
+        fn $encode(value: &$enum) -> Record {
+            match *value {
+                $(records!(@pattern $enum $variant $(($inner) body)? $({ $($name),+ })?) => {
+                    records!(@put $kind $(($inner) body)? $({ $($name: $ty),+ })?)
+                })+
+            }
+        }
+
+        fn $decode(kind: u16, body: &[u8]) -> Result<$enum, RecordFault> {
+            match kind {
+                $($kind => { records!(@take $enum $variant kind body $(($inner))? $({ $($name: $ty),+ })?) })+
+                _ => Err(RecordFault::Kind { kind }),
+            }
+        }
+    };
+    (@pattern $enum:ident $variant:ident) => { $enum::$variant };
+    (@pattern $enum:ident $variant:ident ($inner:ty) $body:ident) => { $enum::$variant($body) };
+    (@pattern $enum:ident $variant:ident { $($name:ident),+ }) => { $enum::$variant { $($name),+ } };
+    (@put $kind:literal) => { Record::new($kind, &[]) };
+    (@put $kind:literal ($inner:ty) $body:ident) => { Record::new($kind, $body.put().as_bytes()) };
+    (@put $kind:literal { $($name:ident: $ty:ty),+ }) => {{
+        #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+        #[repr(C)]
+        struct Wire { $($name: <$ty as Field>::Wire),+ }
+        const _: () = assert!(size_of::<Wire>() <= RECORD_LEN_MAX);
+        Record::new($kind, Wire { $($name: $name.put()),+ }.as_bytes())
+    }};
+    (@take $enum:ident $variant:ident $k:ident $b:ident) => {
+        if $b.is_empty() {
+            Ok($enum::$variant)
+        } else {
+            Err(RecordFault::Length { kind: $k, len: $b.len(), expected: 0 })
+        }
+    };
+    (@take $enum:ident $variant:ident $k:ident $b:ident ($inner:ty)) => {
+        Ok($enum::$variant(field!($k, $inner, *<$inner as Field>::Wire::read($k, $b)?)))
+    };
+    (@take $enum:ident $variant:ident $k:ident $b:ident { $($name:ident: $ty:ty),+ }) => {{
+        #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+        #[repr(C)]
+        struct Wire { $($name: <$ty as Field>::Wire),+ }
+        impl Body for Wire {}
+        let wire = Wire::read($k, $b)?;
+        Ok($enum::$variant { $($name: field!($k, $ty, wire.$name)),+ })
+    }};
+}
+
+records! { Command, encode_command, decode_command {
+    1 NewOrder(NewOrder);
+    2 Cancel(CancelRequest);
+    3 Replace(ReplaceRequest);
+    4 Status(StatusRequest);
+    5 Quote(Quote);
+    6 VenueReport(VenueReport);
+    7 VenueCancelReject(VenueCancelReject);
+    8 VenueState { venue: VenueId, up: bool };
+    9 SessionState { session: SessionId, up: bool };
+    10 Wake;
+    11 Halt(Operator);
+    12 Resume(Operator);
+    13 Checkpoint;
+    14 Configure(Configure);
+    15 DefineInstrument(Instrument);
+    16 DefineVenue(Venue);
+    17 SetInstrumentLimits(InstrumentLimits);
+    18 SetSessionLimits(SessionLimits);
+} }
+
+records! { Event, encode_event, decode_event {
+    1001 Accepted { view: OrderView, held: bool };
+    1002 Rejected { view: OrderView, refusal: Refusal };
+    1003 Trade { view: OrderView, child: ChildId, venue: VenueId, last_qty: Qty, last_px: Price };
+    1004 PendingCancel { view: OrderView, orig_cl_ord_id: ClOrdId };
+    1005 Canceled { view: OrderView, orig_cl_ord_id: ClOrdId };
+    1006 PendingReplace { view: OrderView, orig_cl_ord_id: ClOrdId };
+    1007 Replaced { view: OrderView, orig_cl_ord_id: ClOrdId };
+    1008 Expired { view: OrderView };
+    1009 Status { view: OrderView };
+    1010 CancelRejected(CancelRejected);
+    1011 ChildSent(ChildOrder);
+    1012 ChildCancel(ChildCancel);
+    1013 Ignored { cause: Ignored, venue: VenueId, child: ChildId, exec_id: ExecId };
+    1014 Halted;
+    1015 Resumed;
+    1016 Digest { state: u64 };
+} }
+
+/// A command or an event as bytes.
+///
+/// ```
+/// use dcx_model::{Command, Record, VenueId};
+/// let command = Command::VenueState { venue: VenueId::new(2), up: true };
+/// let record = Record::of_command(&command);
+/// assert_eq!((record.kind(), record.body()), (8, [2, 1].as_slice()));
+/// assert_eq!(Record::command(8, &[2, 1]), Ok(command));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    kind: u16,
+    len: u8,
+    bytes: [u8; RECORD_LEN_MAX],
+}
+
+impl Record {
+    /// The record of `command`.
+    #[must_use]
+    pub fn of_command(command: &Command) -> Self {
+        encode_command(command)
+    }
+
+    /// The record of `event`.
+    #[must_use]
+    pub fn of_event(event: &Event) -> Self {
+        encode_event(event)
+    }
+
+    /// Reads a command.
+    ///
+    /// # Errors
+    /// [`RecordFault`] for an unknown kind, a wrong length or an illegal value.
+    pub fn command(kind: u16, body: &[u8]) -> Result<Command, RecordFault> {
+        decode_command(kind, body)
+    }
+
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// [`RecordFault`] for an unknown kind, a wrong length or an illegal value.
+    pub fn event(kind: u16, body: &[u8]) -> Result<Event, RecordFault> {
+        decode_event(kind, body)
+    }
+
+    /// What it is a record of: 1 to 999 a command, from 1001 an event.
+    #[must_use]
+    pub const fn kind(&self) -> u16 {
+        self.kind
+    }
+
+    /// Its fields as bytes.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "every wire struct is asserted to fit RECORD_LEN_MAX"
+    )]
+    fn new(kind: u16, body: &[u8]) -> Self {
+        let mut bytes = [0; RECORD_LEN_MAX];
+        if let Some(head) = bytes.get_mut(..body.len()) {
+            head.copy_from_slice(body);
+        }
+        Self {
+            kind,
+            len: body.len() as u8,
+            bytes,
+        }
+    }
+}
+
+const _: () = assert!(RECORD_LEN_MAX <= u8::MAX as usize);

@@ -1,0 +1,69 @@
+//! The nouns of dcx: exact money, three kinds of time, FIX names, commands and events.
+//!
+//! Everything here is plain data, `Copy` and at most 128 bytes. Numbers are exact or refused; a
+//! text of the outside world is kept whole or refused. [`Record`] is the one binary form.
+//!
+//! ```
+//! use dcx_model::{Notional, Price, Qty};
+//! let px: Price = "1.1005".parse().unwrap();
+//! let order_qty: Qty = "1000000".parse().unwrap();
+//! assert_eq!(px.times(order_qty), Notional::whole(1_100_500));
+//! ```
+//!
+//! Not here: what is done with any of it (`dcx-engine`), and how it travels (`dcx-ring`).
+
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::wildcard_enum_match_arm,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing
+)]
+
+mod catalogue;
+mod codec;
+mod command;
+mod decimal;
+mod digest;
+mod envelope;
+mod event;
+mod fix;
+mod ids;
+mod instrument;
+mod limits;
+mod notional;
+mod order;
+mod price;
+mod qty;
+mod refusal;
+mod text;
+mod time;
+
+pub use catalogue::Code;
+pub use codec::{Record, RecordFault};
+pub use command::{
+    Command, Configure, InstrumentLimits, OnNoVenue, Operator, Quote, SessionLimits,
+    VenueCancelReject, VenueReport,
+};
+pub use decimal::{DECIMAL_LEN_MAX, DecimalFault, write_units};
+pub use digest::{EventDigest, hash};
+pub use envelope::{Inbound, Outbound, Sequenced};
+pub use event::{CancelRejected, ChildCancel, ChildOrder, Event, Ignored};
+pub use fix::{
+    CxlRejReason, CxlRejResponseTo, ExecType, OrdRejReason, OrdStatus, OrdType, Side, TimeInForce,
+};
+pub use ids::{
+    AccountId, Author, ChildId, ClOrdId, ExecId, InstrumentId, OrderId, Reason, Seq, SessionId,
+    Symbol, VenueId, VenueName, VenueSet,
+};
+pub use instrument::{Instrument, Venue};
+pub use limits::{
+    ACCOUNTS_MAX, CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, INSTRUMENTS_MAX, RECORD_LEN_MAX,
+    SESSIONS_MAX, SLICES_MAX, TIMERS_PER_WAKE_MAX, VENUES_MAX,
+};
+pub use notional::Notional;
+pub use order::{Algo, CancelRequest, NewOrder, OrderView, ReplaceRequest, StatusRequest};
+pub use price::{LimitPx, Price, SCALE};
+pub use qty::Qty;
+pub use refusal::Refusal;
+pub use text::{Text, TextFault};
+pub use time::{MonoNanos, NANOS_PER_S, Nanos, Now, UnixNanos};
