@@ -144,5 +144,5 @@ pub fn spsc<T: Copy + Send + Sync>(slots: usize) -> Result<(Producer<T>, Poller<
     Ok((Producer::new(slots, published, Box::new([read])), poller))
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests;

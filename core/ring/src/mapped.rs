@@ -254,7 +254,7 @@ fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Mappe
     }
 }
 
-#[cfg(all(test, not(loom), not(miri)))]
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
 

@@ -97,7 +97,7 @@ impl<T: Copy> Merge<T> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Producer, spsc};

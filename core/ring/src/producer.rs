@@ -127,7 +127,7 @@ impl<T: Copy> Producer<T> {
     /// ```
     #[inline]
     pub fn claim(&mut self, count: usize) -> Option<Claim<'_, T>> {
-        (self.room(count) == count).then(|| Claim {
+        (self.room(count) == count).then_some(Claim {
             producer: self,
             claimed: count,
             filled: 0,
