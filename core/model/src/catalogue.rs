@@ -98,6 +98,32 @@ catalogue! {
     R031 = 31, "not configured", "The engine has not been given its configuration.", "This is ours: the daemon must configure before it accepts orders.";
     R032 = 32, "unknown account", "Account (1) is not configured.", "Add the account to the configuration, or correct the tag.";
     R033 = 33, "unsupported value", "FIX knows the value, dcx does not handle it.", "See docs/protocols/fix.md for what is supported.";
+    C001 = 2000, "configuration cannot be read", "The configuration file is not there, not readable or not UTF-8.", "Check the path given with --config; `config/dcx.toml` is a commented example.";
+    C002 = 2001, "not TOML", "The configuration file breaks the syntax of TOML. Only the first such fault of a file can be told.", "Correct the place under the caret; texts need quotes, tables need brackets.";
+    C003 = 2002, "unknown key", "The configuration has a key that dcx does not know. It is refused, since a misspelt limit would otherwise be no limit.", "Use the key that is proposed, or remove this one; `dcx check` lists every key.";
+    C004 = 2003, "wrong type", "The value of a key is of another type than the key's.", "Give a value of the type that the message names.";
+    C005 = 2004, "value out of range", "A number is below or above what the key may hold.", "Give a value within the bounds that the message names.";
+    C006 = 2005, "key missing", "A table lacks a key that has no default.", "Add the key; `config/dcx.toml` shows each with a comment.";
+    C007 = 2006, "value not understood", "A text is none of the values that the key may hold, or not of its form (an address, a decimal, a name).", "Give one of the values, or a text of the form, that the message names.";
+    C008 = 2007, "named twice", "Two tables of one kind carry the same name, CompIDs or address.", "Rename or remove one of them.";
+    C009 = 2008, "refers to nothing", "A name refers to a venue, instrument, client or acceptor that the file does not define.", "Define it, or correct the name.";
+    C010 = 2009, "no instrument limits", "An instrument has no complete limits, so every order in it will be refused (DCX-R003).", "Add the [limits.instrument.SYMBOL] stanza that the message shows.";
+    C011 = 2010, "no session limits", "A client has no complete limits, so every order of it will be refused (DCX-R004).", "Add the [limits.session.COMPID] stanza that the message shows.";
+    C012 = 2011, "live venue without limits", "A venue beyond this machine lists an instrument without limits. dcx does not start towards it.", "Add the limits, or take the venue off the instrument's list.";
+    C013 = 2012, "settings contradict", "Two settings cannot both hold.", "Change one of the two that the message names.";
+    C014 = 2013, "needs a restart", "A reload (SIGHUP) found a change in something that only a start reads. The change is not in force.", "Restart the daemon to bring it into force; limits alone change while it runs.";
+    C015 = 2014, "nothing configured", "The file defines no instrument, no client or no acceptor, so no order can ever come or be accepted.", "Add at least one [[instrument]], one [[fix.acceptor]] and one [[client]].";
+    X001 = 5000, "usage", "The command line names an unknown command or option, lacks one, or gives a value that is not understood.", "See `dcx COMMAND --help`, which ends with an example.";
+    X002 = 5001, "no such input", "A file or folder that the command should read is not there.", "Check the path; it is taken from the working directory.";
+    X003 = 5002, "cannot listen", "The address is taken by another process, or may not be used.", "End the other process, or configure another address.";
+    X004 = 5003, "cannot read or write", "The operating system refused a read or a write.", "The cause is in the message: a full disk, permissions, a missing folder.";
+    X005 = 5004, "peer unreachable", "A process that the command should talk to does not answer at the address.", "Check that it runs and that the address is right.";
+    X006 = 5005, "a bug of ours", "dcx found itself in a state that its rules exclude.", "Keep the journal and the log, and report both with the version (`dcx --version`).";
+    X007 = 5006, "orders lost or doubled", "After draining, an order of a client had no final report, or was reported twice.", "Keep the journal; `dcx explain` shows the order. This is ours to fix.";
+    X008 = 5007, "core not available", "A core to pin to does not exist or may not be used by this process.", "Correct engine.cores; `nproc` says how many there are.";
+    X009 = 5008, "nothing to show", "There is no counters file: no daemon was started here, or it writes elsewhere.", "Start `dcx run`, or name the file with --counters.";
+    X010 = 5009, "unknown error code", "No error has this code.", "Codes look like R006; docs/errors/README.md lists all of them.";
+    X011 = 5010, "unknown order", "The journal holds no order, request or child order of this name.", "Give a ClOrdID, OrderID or ChildID; `dcx journal export DIR` lists them.";
 }
 
 #[cfg(test)]
