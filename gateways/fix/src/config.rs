@@ -1,0 +1,334 @@
+//! What a link is told at its start, and everything that is wrong with it at once.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use dcx_model::Nanos;
+
+/// Which side of a connection a session is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Waits for its peer on any of the link's [`listen`](LinkConfig::listen) addresses.
+    Acceptor,
+    /// Connects to its peer, again and again.
+    Initiator {
+        /// Where the peer listens.
+        connect: SocketAddr,
+        /// Wait before the second attempt; doubled with every further one.
+        reconnect_min: Nanos,
+        /// Longest wait between two attempts.
+        reconnect_max: Nanos,
+    },
+}
+
+impl Role {
+    /// Connects to `connect` with the usual waits: a quarter of a second, doubled up to 30 s.
+    #[must_use]
+    pub const fn initiator(connect: SocketAddr) -> Self {
+        Self::Initiator {
+            connect,
+            reconnect_min: Nanos::from_millis(250),
+            reconnect_max: Nanos::from_seconds(30),
+        }
+    }
+}
+
+/// Where a session keeps what must survive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreConfig {
+    /// Nowhere: a restart begins at 1. For simulators.
+    Memory,
+    /// In a file of its own in this directory.
+    File(PathBuf),
+}
+
+/// One session: who the two sides are and how they treat each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    /// `BeginString` (8), e.g. `FIX.4.4`.
+    pub begin_string: String,
+    /// Our `SenderCompID` (49).
+    pub sender_comp_id: String,
+    /// The peer's: our `TargetCompID` (56).
+    pub target_comp_id: String,
+    /// Which side we are.
+    pub role: Role,
+    /// `HeartBtInt` (108) in seconds that we ask for as initiator; an acceptor takes the peer's.
+    pub heart_bt_int_s: u32,
+    /// Whether both numbers restart at 1 with every logon (`ResetSeqNumFlag`, 141).
+    pub reset_on_logon: bool,
+    /// Where numbers and sent messages are kept.
+    pub store: StoreConfig,
+}
+
+impl SessionConfig {
+    /// A FIX 4.4 session with 30 s heartbeats, kept in memory.
+    #[must_use]
+    pub fn fix44(sender_comp_id: &str, target_comp_id: &str, role: Role) -> Self {
+        Self {
+            begin_string: "FIX.4.4".to_owned(),
+            sender_comp_id: sender_comp_id.to_owned(),
+            target_comp_id: target_comp_id.to_owned(),
+            role,
+            heart_bt_int_s: 30,
+            reset_on_logon: false,
+            store: StoreConfig::Memory,
+        }
+    }
+}
+
+/// A link: its sessions, where it listens, and the bounds that protect it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkConfig {
+    /// What its thread and its counters are called.
+    pub name: &'static str,
+    /// Addresses that acceptor sessions are reached at. Port 0 takes a free one
+    /// (see `Link::local_addrs`).
+    pub listen: Vec<SocketAddr>,
+    /// The sessions. A [`SessionIx`](crate::SessionIx) is a place in this list.
+    pub sessions: Vec<SessionConfig>,
+    /// Bytes that may wait for a peer that does not read; beyond it the peer is cut.
+    pub out_bytes_max: usize,
+    /// How long a new connection may take to log on.
+    pub logon_timeout: Nanos,
+    /// Bytes that a connection may send before it has logged on.
+    pub logon_bytes_max: usize,
+    /// Connections that may be waiting to log on at the same time.
+    pub pending_max: usize,
+    /// Longest message that is accepted from a peer that is logged on.
+    pub message_bytes_max: usize,
+    /// While no more connections than this are live, each is read directly in every cycle,
+    /// without asking the operating system first which are readable.
+    pub direct_max: usize,
+    /// While connections are read directly, the operating system is asked for new ones every
+    /// this many cycles.
+    pub poll_every: u32,
+}
+
+impl Default for LinkConfig {
+    fn default() -> Self {
+        Self {
+            name: "fix",
+            listen: Vec::new(),
+            sessions: Vec::new(),
+            out_bytes_max: 1 << 20,
+            logon_timeout: Nanos::from_seconds(10),
+            logon_bytes_max: 4096,
+            pending_max: 64,
+            message_bytes_max: 64 * 1024,
+            direct_max: 8,
+            poll_every: 64,
+        }
+    }
+}
+
+/// One thing wrong with a [`LinkConfig`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A name that cannot stand in a FIX field.
+    #[error("session {ix}: {field} {value:?} is not 1 to 32 printable ASCII characters without '='")]
+    BadName {
+        /// Which session.
+        ix: usize,
+        /// Which field.
+        field: &'static str,
+        /// What it says.
+        value: String,
+    },
+    /// A BeginString that dcx does not speak.
+    #[error("session {ix}: begin_string {value:?} is not FIX.4.4")]
+    BadBeginString {
+        /// Which session.
+        ix: usize,
+        /// What it says.
+        value: String,
+    },
+    /// Two sessions that a Logon could not tell apart.
+    #[error("sessions {first} and {second} have the same CompIDs {sender} and {target}")]
+    SameCompIds {
+        /// The earlier.
+        first: usize,
+        /// The later.
+        second: usize,
+        /// Our CompID.
+        sender: String,
+        /// The peer's.
+        target: String,
+    },
+    /// An acceptor that nobody can reach.
+    #[error("session {ix} accepts, but the link listens nowhere")]
+    NowhereToListen {
+        /// Which session.
+        ix: usize,
+    },
+    /// A number out of its range.
+    #[error("{field} is {value}, it must be from {min} to {max}")]
+    OutOfRange {
+        /// Which.
+        field: &'static str,
+        /// What it says.
+        value: u64,
+        /// Smallest allowed.
+        min: u64,
+        /// Largest allowed.
+        max: u64,
+    },
+}
+
+/// Longest CompID: what a file name can carry twice, and far above what is in use.
+const COMP_ID_LEN_MAX: usize = 32;
+
+/// Most sessions of one link: a [`SessionIx`](crate::SessionIx) has 16 bits.
+const SESSIONS_MAX: usize = 4096;
+
+impl LinkConfig {
+    /// Everything that is wrong, in the order of the fields; empty if nothing is.
+    #[must_use]
+    pub fn check(&self) -> Vec<ConfigError> {
+        let mut wrong = Vec::new();
+        for (ix, session) in self.sessions.iter().enumerate() {
+            session.check(ix, &mut wrong);
+            if session.role == Role::Acceptor && self.listen.is_empty() {
+                wrong.push(ConfigError::NowhereToListen { ix });
+            }
+            let earlier = self.sessions.iter().take(ix);
+            if let Some(first) = earlier.clone().position(|other| other.is_same_pair(session)) {
+                wrong.push(ConfigError::SameCompIds {
+                    first,
+                    second: ix,
+                    sender: session.sender_comp_id.clone(),
+                    target: session.target_comp_id.clone(),
+                });
+            }
+        }
+        let ranges: [(&'static str, usize, usize, usize); 6] = [
+            ("number of sessions", self.sessions.len(), 1, SESSIONS_MAX),
+            ("out_bytes_max", self.out_bytes_max, 4096, 1 << 30),
+            ("logon_bytes_max", self.logon_bytes_max, 128, 1 << 20),
+            ("message_bytes_max", self.message_bytes_max, 1024, 1 << 24),
+            ("pending_max", self.pending_max, 1, 65_536),
+            ("poll_every", self.poll_every as usize, 1, 1 << 20),
+        ];
+        for (field, value, min, max) in ranges {
+            check_range(field, value as u64, (min as u64, max as u64), &mut wrong);
+        }
+        wrong
+    }
+}
+
+impl SessionConfig {
+    fn check(&self, ix: usize, wrong: &mut Vec<ConfigError>) {
+        if self.begin_string != "FIX.4.4" {
+            wrong.push(ConfigError::BadBeginString {
+                ix,
+                value: self.begin_string.clone(),
+            });
+        }
+        for (field, value) in [
+            ("sender_comp_id", &self.sender_comp_id),
+            ("target_comp_id", &self.target_comp_id),
+        ] {
+            if !is_comp_id(value) {
+                wrong.push(ConfigError::BadName {
+                    ix,
+                    field,
+                    value: value.clone(),
+                });
+            }
+        }
+        let heart_bt_int_s = u64::from(self.heart_bt_int_s);
+        check_range("heart_bt_int_s", heart_bt_int_s, (1, 3600), wrong);
+        if let Role::Initiator {
+            reconnect_min,
+            reconnect_max,
+            ..
+        } = self.role
+        {
+            let hour_ns = Nanos::from_seconds(3600).get();
+            check_range("reconnect_min", reconnect_min.get(), (1, hour_ns), wrong);
+            let range = (reconnect_min.get(), hour_ns);
+            check_range("reconnect_max", reconnect_max.get(), range, wrong);
+        }
+    }
+
+    fn is_same_pair(&self, other: &Self) -> bool {
+        self.sender_comp_id == other.sender_comp_id && self.target_comp_id == other.target_comp_id
+    }
+}
+
+fn is_comp_id(value: &str) -> bool {
+    let printable = |byte: u8| matches!(byte, 0x21..=0x7e) && byte != b'=';
+    (1..=COMP_ID_LEN_MAX).contains(&value.len()) && value.bytes().all(printable)
+}
+
+fn check_range(
+    field: &'static str,
+    value: u64,
+    (min, max): (u64, u64),
+    wrong: &mut Vec<ConfigError>,
+) {
+    if !(min..=max).contains(&value) {
+        wrong.push(ConfigError::OutOfRange {
+            field,
+            value,
+            min,
+            max,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_session() -> LinkConfig {
+        LinkConfig {
+            listen: vec!["127.0.0.1:0".parse().unwrap()],
+            sessions: vec![SessionConfig::fix44("DCX", "CLIENT", Role::Acceptor)],
+            ..LinkConfig::default()
+        }
+    }
+
+    #[test]
+    fn the_defaults_with_one_session_are_right() {
+        assert_eq!(one_session().check(), []);
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let mut config = one_session();
+        config.listen.clear();
+        config.poll_every = 0;
+        config.sessions.push(SessionConfig {
+            begin_string: "FIX.9".to_owned(),
+            heart_bt_int_s: 0,
+            ..SessionConfig::fix44("DCX", "CLIENT", Role::Acceptor)
+        });
+        config
+            .sessions
+            .push(SessionConfig::fix44("D\u{1}X", "", Role::Acceptor));
+        let wrong = config.check();
+        assert_eq!(wrong.len(), 9, "{wrong:#?}");
+        assert!(wrong.contains(&ConfigError::SameCompIds {
+            first: 0,
+            second: 1,
+            sender: "DCX".to_owned(),
+            target: "CLIENT".to_owned(),
+        }));
+        assert_eq!(
+            wrong.last().map(ToString::to_string),
+            Some("poll_every is 0, it must be from 1 to 1048576".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_shorter_longest_wait_is_told() {
+        let mut config = one_session();
+        config.sessions[0].role = Role::Initiator {
+            connect: "127.0.0.1:1".parse().unwrap(),
+            reconnect_min: Nanos::from_seconds(2),
+            reconnect_max: Nanos::from_seconds(1),
+        };
+        assert_eq!(config.check().len(), 1);
+    }
+}
