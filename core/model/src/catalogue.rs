@@ -113,6 +113,15 @@ catalogue! {
     C013 = 2012, "settings contradict", "Two settings cannot both hold.", "Change one of the two that the message names.";
     C014 = 2013, "needs a restart", "A reload (SIGHUP) found a change in something that only a start reads. The change is not in force.", "Restart the daemon to bring it into force; limits alone change while it runs.";
     C015 = 2014, "nothing configured", "The file defines no instrument, no client or no acceptor, so no order can ever come or be accepted.", "Add at least one [[instrument]], one [[fix.acceptor]] and one [[client]].";
+    D001 = 4000, "no such data", "A file or folder of market data is not there, or holds no file in a known format.", "Check the path; the formats are listed in docs/protocols/data.md.";
+    D002 = 4001, "data cannot be read", "The operating system or the decompressor refused a read.", "Check permissions, and that the file was copied whole.";
+    D003 = 4002, "format not known", "The file is in none of the formats that dcx reads: a zip or CSV of one day, gzip lines of Binance, or the documented CSV.", "Convert it to CSV with the header unix_ns,bid,ask or rfc3339,bid,ask.";
+    D004 = 4003, "clock not known", "The file gives times of day and nothing says in which clock. A guess would move every quote by hours.", "Say it: --tz NAME=+HH:MM or --tz NAME=-HH:MM, where NAME is the file or its folder.";
+    D005 = 4004, "day not known", "The file gives times of day and its name does not begin with a day.", "Name it YYYYMMDD…, for example 20140501_quote.zip.";
+    D006 = 4005, "bad row", "A row of market data does not hold what its format says.", "Correct or remove the row; nothing is guessed or skipped.";
+    D007 = 4006, "unpacks too large", "A compressed file unpacks to more than the limit, as a file made to exhaust memory would.", "Raise the limit if you trust the file.";
+    D008 = 4007, "bad time zone", "An offset from UTC is not of the form NAME=+HH:MM, or beyond 14 hours.", "Write for example --tz eurusd-fxcm=-05:00.";
+    D009 = 4008, "data cannot be written", "The operating system refused to write the CSV.", "The cause is in the message: a full disk, permissions, a missing folder.";
     X001 = 5000, "usage", "The command line names an unknown command or option, lacks one, or gives a value that is not understood.", "See `dcx COMMAND --help`, which ends with an example.";
     X002 = 5001, "no such input", "A file or folder that the command should read is not there.", "Check the path; it is taken from the working directory.";
     X003 = 5002, "cannot listen", "The address is taken by another process, or may not be used.", "End the other process, or configure another address.";
