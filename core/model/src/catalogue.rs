@@ -113,6 +113,15 @@ catalogue! {
     C013 = 2012, "settings contradict", "Two settings cannot both hold.", "Change one of the two that the message names.";
     C014 = 2013, "needs a restart", "A reload (SIGHUP) found a change in something that only a start reads. The change is not in force.", "Restart the daemon to bring it into force; limits alone change while it runs.";
     C015 = 2014, "nothing configured", "The file defines no instrument, no client or no acceptor, so no order can ever come or be accepted.", "Add at least one [[instrument]], one [[fix.acceptor]] and one [[client]].";
+    J001 = 3000, "journal IO", "The operating system refused to read or write the journal. A run stops taking orders: what is not kept does not leave.", "The cause is in the message: free the disk or mend the permissions, then start again; nothing that left is lost.";
+    J002 = 3001, "no journal", "The directory holds no journal segment.", "Check the path: it is the directory with the journal-*.dcxj files.";
+    J003 = 3002, "journal in use", "Another process writes this journal.", "Stop that process, or give this one a journal directory of its own.";
+    J004 = 3003, "journal damaged", "A record in the middle of the journal does not fit its checksum, its number or the record before it. dcx refuses to start on it.", "Restore the directory from a copy; `dcx journal verify` shows the place. Do not cut the file: what follows the damage was acted on.";
+    J005 = 3004, "journal segment missing", "The numbers of the segment files have a gap.", "Put the missing file back.";
+    J006 = 3005, "journal of another version", "A segment is of a format version that this build does not read.", "Use the build that wrote it.";
+    J007 = 3006, "replay differs", "The replayed journal gives another state or other events than the run that wrote it.", "Start with the build that wrote the journal; if it was this one, keep the journal and report it.";
+    J008 = 3007, "journal tail torn", "The last record is incomplete: the process was killed while it wrote. Nothing that depended on it has left.", "Nothing: the next start trims it and says so.";
+    J009 = 3008, "journalling stopped", "A write failed, and from then on nothing leaves: no report, no order.", "See the first J001 of the run; start again once the disk is well.";
     D001 = 4000, "no such data", "A file or folder of market data is not there, or holds no file in a known format.", "Check the path; the formats are listed in docs/protocols/data.md.";
     D002 = 4001, "data cannot be read", "The operating system or the decompressor refused a read.", "Check permissions, and that the file was copied whole.";
     D003 = 4002, "format not known", "The file is in none of the formats that dcx reads: a zip or CSV of one day, gzip lines of Binance, or the documented CSV.", "Convert it to CSV with the header unix_ns,bid,ask or rfc3339,bid,ask.";
