@@ -1,0 +1,196 @@
+//! What the engine says about its reasons, to whoever asks: `dcx explain`.
+//!
+//! A trace sees every comparison and every choice and can change none of them. [`NoTrace`] is
+//! what runs in production, and costs nothing: its calls are compiled away.
+
+use dcx_model::{ChildId, Code, InstrumentId, OrderId, Qty, Seq, UnixNanos, VenueId};
+
+/// Where the engine's reasons go. Every method does nothing unless it is overridden.
+pub trait Trace {
+    /// Whether anybody listens. Where it is false, reasons are not even gathered.
+    const ON: bool = true;
+
+    /// One pre-trade check: `value` was compared with `limit`.
+    ///
+    /// # Units
+    /// Those of the check, see [`Check`].
+    fn check(&mut self, seq: Seq, check: Check, value: i128, limit: i128, passed: bool) {
+        let _ = (seq, check, value, limit, passed);
+    }
+
+    /// One choice of a venue.
+    fn route(&mut self, seq: Seq, route: &RouteReason<'_>) {
+        let _ = (seq, route);
+    }
+
+    /// One slice that came due.
+    fn slice(&mut self, seq: Seq, slice: &SliceReason) {
+        let _ = (seq, slice);
+    }
+}
+
+/// Nobody listens.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoTrace;
+
+impl Trace for NoTrace {
+    const ON: bool = false;
+}
+
+macro_rules! checks {
+    ($($(#[$doc:meta])* $variant:ident = $code:ident, $name:literal;)+) => {
+        /// A pre-trade check, in the order in which they are made.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Check { $($(#[$doc])* $variant,)+ }
+
+        impl Check {
+            /// All checks, in the order in which they are made.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// What is compared, in a few words.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The code of the refusal where the check fails.
+            #[must_use]
+            pub const fn code(self) -> Code {
+                match self { $(Self::$variant => Code::$code,)+ }
+            }
+        }
+    };
+}
+
+checks! {
+    /// The engine has its configuration: 1 or 0.
+    Configured = R031, "configured";
+    /// Trading is not halted: 1 while halted, limit 0.
+    NotHalted = R001, "not halted";
+    /// The session has limits: 1 or 0.
+    SessionLimits = R004, "session limits are set";
+    /// Orders in the session's bucket with this one, and the bucket's size.
+    Rate = R017, "message rate";
+    /// Uses of the ClOrdID before, limit 0.
+    ClOrdId = R018, "ClOrdID is new";
+    /// The account's number, and the largest there is.
+    Account = R032, "account is known";
+    /// The instrument is defined: 1 or 0.
+    Instrument = R002, "instrument is known";
+    /// The instrument has limits: 1 or 0.
+    InstrumentLimits = R003, "instrument limits are set";
+    /// The quantity in units, above 0.
+    QtyPositive = R005, "quantity above zero";
+    /// What the quantity leaves over whole lots, limit 0.
+    Lot = R007, "whole lots";
+    /// The quantity and its limit, in units.
+    QtyMax = R006, "order quantity";
+    /// The algorithm can do what the order asks: tag of what it cannot, limit 0.
+    Supported = R033, "supported value";
+    /// A limit order has a limit, a market order has none: 1 or 0.
+    LimitGiven = R009, "limit given";
+    /// The limit in units, above 0.
+    LimitPositive = R010, "limit above zero";
+    /// What the limit leaves over whole ticks, limit 0.
+    Tick = R008, "whole ticks";
+    /// End of the schedule and the moment it must be after, in nanoseconds.
+    Schedule = R020, "schedule";
+    /// Slices and their limit.
+    Slices = R021, "slices";
+    /// Lots and slices: at least one lot each.
+    LotsPerSlice = R022, "a lot for each slice";
+    /// Age of the youngest quote and its limit, in nanoseconds; age −1 where there is no quote.
+    Reference = R012, "reference price";
+    /// Worth of the order and its limit, in units of 10⁻¹⁶.
+    Notional = R011, "order notional";
+    /// Twice the distance from the reference times 10 000, and the reference times two times the
+    /// collar: the collar's comparison without a division.
+    Collar = R014, "price collar";
+    /// The session's open orders with this one, and their limit.
+    OrdersOpen = R016, "open orders of the session";
+    /// The firm's open orders with this one, and the room for them.
+    Pool = R026, "open orders of the firm";
+    /// Position with all working orders and this one filled, and its limit, in units.
+    Position = R015, "position with working orders";
+    /// Venues that can take the order now, at least one.
+    Venue = R019, "eligible venues";
+    /// The new quantity and what is filled of the order, in units: a replace only.
+    AboveCum = R028, "quantity above filled";
+    /// Fields that a replace would change and may not, limit 0.
+    Replaceable = R029, "only quantity and limit change";
+}
+
+/// Why a venue was not among those to choose from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotEligible {
+    /// It does not list the instrument.
+    NotListed,
+    /// Its session is down.
+    Down,
+    /// It was tried for this quantity already.
+    Tried,
+}
+
+/// One venue in a choice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VenueReason {
+    /// Which.
+    pub venue: VenueId,
+    /// Why it could not be chosen; none if it could.
+    pub not_eligible: Option<NotEligible>,
+    /// Posterior mean of its reward, in basis points.
+    pub mean_bps: f64,
+    /// Posterior standard deviation of that mean, in basis points.
+    pub sd_bps: f64,
+    /// What was drawn from the posterior: the highest draw wins.
+    pub draw_bps: f64,
+}
+
+/// One choice of a venue with everything that it was made from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RouteReason<'a> {
+    /// The client's order.
+    pub order: OrderId,
+    /// The child order that was made, zero if none could be.
+    pub child: ChildId,
+    /// What is traded.
+    pub instrument: InstrumentId,
+    /// How much.
+    pub qty: Qty,
+    /// Where it went, if anywhere.
+    pub chosen: Option<VenueId>,
+    /// Every venue that is defined, lowest number first.
+    pub venues: &'a [VenueReason],
+}
+
+/// Why a slice was sent or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SliceWhy {
+    /// Its time came.
+    Due,
+    /// Nothing is missing: what is filled and what works cover what is due.
+    NothingMissing,
+    /// As many children work as may; what is missing goes with the next slice.
+    ChildrenWorking,
+    /// The schedule is over: what works is cancelled.
+    End,
+}
+
+/// A slice of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SliceReason {
+    /// The client's order.
+    pub order: OrderId,
+    /// Which slice, from 0; equal to `of` at the end of the schedule.
+    pub ix: u16,
+    /// How many there are.
+    pub of: u16,
+    /// What is sent now.
+    pub qty: Qty,
+    /// What should be filled or working by now.
+    pub target: Qty,
+    /// When it was due.
+    pub due: UnixNanos,
+    /// Why this quantity.
+    pub why: SliceWhy,
+}
