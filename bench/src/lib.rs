@@ -1,1 +1,13 @@
-//! Placeholder for the crate's own page.
+//! Measurements: rings, engine, FIX, with their peers beside them.
+//!
+//! Each module measures one thing and returns a [`report::Report`]; `dcx bench NAME` prints it.
+//! Peers run in the same process and the same run, taking turns with ours, because figures of
+//! different runs on a shared machine cannot be compared.
+//!
+//! Not here: published figures; they live in `docs/measurements/`, with their conditions.
+
+#![forbid(unsafe_code)]
+
+pub mod cores;
+pub mod report;
+pub mod ring;

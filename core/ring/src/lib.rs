@@ -49,6 +49,7 @@
 //! Not here: orders (it moves `T`), threads and their cores (`dcx-pipeline`), clocks.
 
 mod cursor;
+#[cfg(not(miri))] // Miri cannot map files.
 mod mapped;
 mod merge;
 mod poller;
@@ -60,6 +61,7 @@ mod wait;
 mod worker;
 
 pub use cursor::{Cursor, Progress};
+#[cfg(not(miri))]
 pub use mapped::{MappedError, MappedView, MappedWords};
 pub use merge::Merge;
 pub use poller::Poller;

@@ -254,7 +254,7 @@ fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Mappe
     }
 }
 
-#[cfg(all(test, not(miri)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
