@@ -1,1 +1,3 @@
-//! Whole-system tests live in this package's `tests/`-style targets.
+//! What the whole-system tests share.
+
+#![forbid(unsafe_code)]

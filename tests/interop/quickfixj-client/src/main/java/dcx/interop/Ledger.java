@@ -1,0 +1,232 @@
+package dcx.interop;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+import quickfix.FieldNotFound;
+import quickfix.Message;
+import quickfix.field.*;
+
+/**
+ * Holds every order and checks every report against it: FIX 4.4 volume 4, "Order State Changes".
+ *
+ * <p>Not thread-safe: its owner locks it.
+ */
+final class Ledger {
+    /** A cancel or replace of ours: which order, and for a replace what it asks. */
+    private record Request(Order order, boolean replace, BigDecimal qty, BigDecimal limit) {}
+
+    /** Half a unit of AvgPx's last place as dcx sends it (eight decimals), and a little room. */
+    private static final BigDecimal AVG_PX_ERROR = new BigDecimal("0.00000001");
+
+    /** For each OrdStatus (39) those that may follow it; the first line is "no report yet". */
+    private static final Map<Character, String> NEXT = Map.of(
+        (char) 0, "0A8",
+        'A', "0814C2",
+        '0', "012346CE",
+        '1', "12346CE",
+        '6', "01246C",
+        'E', "01246CE");
+
+    private final Checks checks;
+    private final Map<String, Order> orders = new LinkedHashMap<>();
+    private final Map<String, Request> requests = new HashMap<>();
+    private final Set<String> execIds = new HashSet<>();
+    /** The last traded price by symbol: where the market is. */
+    final Map<String, BigDecimal> market = new HashMap<>();
+    /** How many reports of each kind came: ExecType, or "9" for a cancel reject. */
+    final Map<String, Integer> kinds = new java.util.TreeMap<>();
+
+    Ledger(Checks checks) {
+        this.checks = checks;
+    }
+
+    static boolean isTerminal(char status) {
+        return "2348C".indexOf(status) >= 0;
+    }
+
+    Collection<Order> orders() {
+        return orders.values();
+    }
+
+    /** Requests and orders that nothing has answered yet. */
+    long unanswered() {
+        long open = orders.values().stream().filter(order -> !order.answered()).count();
+        return open + orders.values().stream().mapToLong(order -> order.requests.size()).sum();
+    }
+
+    void sent(Order order) {
+        orders.put(order.clOrdId, order);
+    }
+
+    void sentRequest(String clOrdId, Order order, boolean replace, BigDecimal qty, BigDecimal limit) {
+        requests.put(clOrdId, new Request(order, replace, qty, limit));
+        order.requests.add(clOrdId);
+    }
+
+    /** Takes an ExecutionReport (8). */
+    void report(Message m) throws FieldNotFound {
+        char execType = m.getChar(ExecType.FIELD);
+        kinds.merge(String.valueOf(execType), 1, Integer::sum);
+        String clOrdId = m.getString(ClOrdID.FIELD);
+        Request request = requests.get(clOrdId);
+        Order order = request == null ? orders.get(clOrdId) : request.order();
+        if (!checks.that(order != null, "ClOrdID (11) is one that we sent", m)) {
+            return;
+        }
+        identity(order, m);
+        if (execType == ExecType.ORDER_STATUS) {
+            sums(order, m);
+            checks.that(decimal(m, CumQty.FIELD).compareTo(order.cum) == 0, "a status repeats CumQty", m);
+            return;
+        }
+        checks.that(execIds.add(m.getString(ExecID.FIELD)), "ExecID (17) is used once", m);
+        if (execType == ExecType.REPLACED) {
+            replaced(order, request, clOrdId, m);
+        }
+        transition(order, execType, m);
+        fill(order, execType, m);
+        sums(order, m);
+        refusal(execType, m);
+        boolean answers = execType == ExecType.CANCELED || execType == ExecType.REPLACED;
+        if (answers && request != null) {
+            order.requests.remove(clOrdId);
+        }
+    }
+
+    /** Takes an OrderCancelReject (9). */
+    void cancelReject(Message m) throws FieldNotFound {
+        kinds.merge("9", 1, Integer::sum);
+        Request request = requests.get(m.getString(ClOrdID.FIELD));
+        if (!checks.that(request != null, "a cancel reject answers a request", m)) {
+            return;
+        }
+        Order order = request.order();
+        checks.that(order.requests.remove(m.getString(ClOrdID.FIELD)), "a request is answered once", m);
+        char expected = request.replace() ? '2' : '1';
+        checks.that(m.getChar(CxlRejResponseTo.FIELD) == expected, "CxlRejResponseTo (434)", m);
+        checks.that(m.isSetField(CxlRejReason.FIELD), "CxlRejReason (102) is there", m);
+        checks.that(m.isSetField(Text.FIELD), "Text (58) says why", m);
+        char status = m.getChar(OrdStatus.FIELD);
+        if (order.done()) {
+            checks.that(status == order.status, "a cancel reject tells the order's status", m);
+        } else {
+            // The order goes on: what was pending is no longer.
+            order.status = status;
+        }
+    }
+
+    /** What a report repeats of the order. */
+    private void identity(Order order, Message m) throws FieldNotFound {
+        checks.that(m.getString(Symbol.FIELD).equals(order.instrument.symbol()), "Symbol (55)", m);
+        checks.that(m.getChar(Side.FIELD) == order.side, "Side (54)", m);
+        String orderId = m.getString(OrderID.FIELD);
+        if (order.orderId != null) {
+            checks.that(orderId.equals(order.orderId), "OrderID (37) stays the same", m);
+        } else if (m.getChar(OrdStatus.FIELD) != OrdStatus.REJECTED) {
+            order.orderId = orderId;
+        }
+    }
+
+    private void replaced(Order order, Request request, String clOrdId, Message m) throws FieldNotFound {
+        if (!checks.that(request != null && request.replace(), "a replaced answers a replace", m)) {
+            return;
+        }
+        checks.that(m.isSetField(OrigClOrdID.FIELD), "a replaced has OrigClOrdID (41)", m);
+        order.qty = request.qty();
+        order.limit = request.limit();
+        order.clOrdId = clOrdId;
+    }
+
+    private void transition(Order order, char execType, Message m) throws FieldNotFound {
+        char next = m.getChar(OrdStatus.FIELD);
+        String allowed = NEXT.getOrDefault(order.status, "");
+        String rule = "OrdStatus (39) " + (order.status == 0 ? "none" : order.status) + " to " + next;
+        checks.that(allowed.indexOf(next) >= 0, rule, m);
+        String statuses = switch (execType) {
+            case ExecType.NEW -> "0";
+            case ExecType.TRADE -> "126E";
+            case ExecType.CANCELED -> "4";
+            case ExecType.REPLACED -> "012";
+            case ExecType.PENDING_CANCEL -> "6";
+            case ExecType.PENDING_REPLACE -> "E";
+            case ExecType.REJECTED -> "8";
+            case ExecType.EXPIRED -> "C";
+            case ExecType.PENDING_NEW -> "A";
+            default -> "";
+        };
+        checks.that(statuses.indexOf(next) >= 0, "ExecType (150) " + execType + " with OrdStatus " + next, m);
+        order.status = next;
+    }
+
+    private void fill(Order order, char execType, Message m) throws FieldNotFound {
+        BigDecimal cum = decimal(m, CumQty.FIELD);
+        if (execType != ExecType.TRADE) {
+            checks.that(cum.compareTo(order.cum) == 0, "CumQty (14) moves by trades only", m);
+            return;
+        }
+        BigDecimal lastQty = decimal(m, LastQty.FIELD);
+        BigDecimal lastPx = decimal(m, LastPx.FIELD);
+        checks.that(lastQty.signum() > 0 && lastPx.signum() > 0, "a trade has LastQty and LastPx", m);
+        order.cum = order.cum.add(lastQty);
+        order.paid = order.paid.add(lastQty.multiply(lastPx));
+        checks.that(cum.compareTo(order.cum) == 0, "CumQty (14) is the sum of LastQty (32)", m);
+        if (order.limit != null) {
+            int over = lastPx.compareTo(order.limit);
+            boolean kept = order.side == Side.BUY ? over <= 0 : over >= 0;
+            checks.that(kept, "LastPx (31) keeps to the limit " + order.limit, m);
+        }
+        market.put(order.instrument.symbol(), lastPx);
+    }
+
+    private void sums(Order order, Message m) throws FieldNotFound {
+        BigDecimal qty = decimal(m, OrderQty.FIELD);
+        BigDecimal cum = decimal(m, CumQty.FIELD);
+        BigDecimal leaves = decimal(m, LeavesQty.FIELD);
+        char status = m.getChar(OrdStatus.FIELD);
+        checks.that(qty.compareTo(order.qty) == 0, "OrderQty (38) is " + order.qty, m);
+        if (isTerminal(status)) {
+            checks.that(leaves.signum() == 0, "LeavesQty (151) is zero when done", m);
+        } else {
+            checks.that(cum.add(leaves).compareTo(qty) == 0, "CumQty + LeavesQty = OrderQty", m);
+        }
+        if (status == OrdStatus.FILLED) {
+            checks.that(cum.compareTo(qty) == 0, "a filled order's CumQty is its OrderQty", m);
+        }
+        BigDecimal expected = order.cum.signum() == 0 ? BigDecimal.ZERO
+            : order.paid.divide(order.cum, MathContext.DECIMAL64);
+        BigDecimal error = decimal(m, AvgPx.FIELD).subtract(expected).abs();
+        checks.that(error.compareTo(AVG_PX_ERROR) <= 0, "AvgPx (6) is " + expected, m);
+    }
+
+    private void refusal(char execType, Message m) {
+        if (execType == ExecType.REJECTED) {
+            checks.that(m.isSetField(OrdRejReason.FIELD), "a refusal has OrdRejReason (103)", m);
+            checks.that(m.isSetField(Text.FIELD), "a refusal has Text (58)", m);
+        }
+    }
+
+    /** Checks what must hold of every order when all is over. */
+    void close() {
+        for (Order order : orders.values()) {
+            String about = order.clOrdId + " status " + order.status + " cum " + order.cum + " of " + order.qty;
+            checks.that(order.answered(), "every order is answered", about);
+            checks.that(order.requests.isEmpty(), "every request is answered " + order.requests, about);
+            checks.that(order.done(), "every order is done", about);
+            if (order.timeInForce == TimeInForce.FILL_OR_KILL) {
+                boolean whole = order.cum.signum() == 0 || order.cum.compareTo(order.qty) == 0;
+                checks.that(whole, "fill or kill fills all or nothing", about);
+            }
+        }
+    }
+
+    private static BigDecimal decimal(Message m, int tag) throws FieldNotFound {
+        return m.getDecimal(tag);
+    }
+}
