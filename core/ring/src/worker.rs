@@ -38,4 +38,13 @@ pub trait Worker: Send {
     ///
     /// Zero means idle: the caller may wait before it calls again.
     fn work(&mut self, now: Now) -> usize;
+
+    /// Whether there will never be anything to do again, so that the thread may end.
+    ///
+    /// Asked after a round that handled nothing. A worker that reads a ring is done when the
+    /// writer of the ring is gone and everything was read; one that never says so is ended by
+    /// whoever runs it.
+    fn is_done(&self) -> bool {
+        false
+    }
 }
