@@ -1,1 +1,36 @@
-//! Placeholder for the crate's own page.
+//! The FIX 4.4 edge: a codec, a session without a socket, a store, and the link that drives both.
+//!
+//! Bytes are decoded in place ([`scan`], [`Message`]) and encoded without allocation
+//! ([`Encoder`], [`Body`]). A [`Session`] is a state machine whose effects go to a [`Sink`].
+//!
+//! ```
+//! use dcx_fix::{Encoder, Head, Scan, scan};
+//! use dcx_model::UnixNanos;
+//!
+//! let mut encoder = Encoder::new(b"FIX.4.4", b"DCX", b"CLIENT");
+//! let head = Head::new(b"1", 2, UnixNanos::from_seconds(1_399_033_800));
+//! let mut out = Vec::new();
+//! let bytes = encoder.encode(&mut out, &head, |body| body.str(112, "HELLO"));
+//! let Scan::Message { message, len } = scan(bytes) else {
+//!     panic!("what is encoded is decoded");
+//! };
+//! assert_eq!((len, message.get(112)), (bytes.len(), Some(b"HELLO".as_slice())));
+//! ```
+//!
+//! Not here: what an order is checked for and where it goes (`dcx-engine`).
+
+#![forbid(unsafe_code)]
+
+pub mod codec;
+pub mod dictionary;
+pub mod session;
+
+pub use codec::{
+    Body, CodecFault, Encoder, FieldFault, Fields, Head, Message, Scan, Scanner, UtcTimestamp,
+    ValueFault, scan,
+};
+pub use dictionary::{Rejection, SessionRejectReason, Switches};
+pub use session::{
+    BusinessReject, Close, Input, NextSeqNums, Part, PeerFault, Phase, Session, SessionEvent,
+    Settings, Sink, UseFault, write_business_reject,
+};
