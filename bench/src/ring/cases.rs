@@ -39,6 +39,7 @@ pub(super) fn all() -> Vec<Case> {
     let mut cases = Vec::from(streams());
     cases.extend(batches());
     cases.extend(round_trips());
+    cases.extend(one_thread());
     for places in [
         Places::OneThread,
         Places::WritersTogether,
@@ -276,6 +277,69 @@ fn round_trips() -> [Case; 5] {
                 move || receive.try_recv().ok(),
                 move |item| answer.try_send(item).is_ok(),
             )
+        }),
+    ]
+}
+
+/// What an item costs in instructions: topology `fused` is bound by this alone.
+fn one_thread() -> [Case; 5] {
+    let load = Places::OneThread.load(1);
+    [
+        case("dcx push/poll", load.clone(), |bench| {
+            let (mut producer, mut poller) = spsc(bench.slots).expect("a power of two");
+            let push = vec![move |item| producer.try_push(item).is_ok()];
+            let take = move |check: &mut Check| {
+                poller.poll(bench.slots, |item, _, _| check.see_of_writers(item));
+            };
+            several_writers(bench, "dcx push/poll", Places::OneThread, push, take)
+        }),
+        case("rtrb push/chunk", load.clone(), |bench| {
+            let (mut producer, mut consumer) = RingBuffer::new(bench.slots);
+            let push = vec![move |item| producer.push(item).is_ok()];
+            let take = move |check: &mut Check| {
+                let slots = consumer.slots();
+                if let Ok(chunk) = consumer.read_chunk(slots) {
+                    let (first, second) = chunk.as_slices();
+                    first
+                        .iter()
+                        .chain(second)
+                        .for_each(|item| check.see_of_writers(item));
+                    chunk.commit_all();
+                }
+            };
+            several_writers(bench, "rtrb push/chunk", Places::OneThread, push, take)
+        }),
+        case("disruptor", load.clone(), |bench| {
+            let builder = build_single_producer(bench.slots, Item::default, BusySpin);
+            let (mut poller, builder) = builder.new_event_poller();
+            let mut producer = builder.build();
+            let push = vec![move |item| producer.try_publish(|slot| *slot = item).is_ok()];
+            let take = move |check: &mut Check| {
+                if let Ok(mut items) = poller.poll() {
+                    (&mut items).for_each(|item| check.see_of_writers(item));
+                }
+            };
+            several_writers(bench, "disruptor", Places::OneThread, push, take)
+        }),
+        case("crossbeam ArrayQueue", load.clone(), |bench| {
+            let queue = ArrayQueue::new(bench.slots);
+            let push = vec![|item| queue.push(item).is_ok()];
+            let take = |check: &mut Check| {
+                while let Some(item) = queue.pop() {
+                    check.see_of_writers(&item);
+                }
+            };
+            several_writers(bench, "crossbeam ArrayQueue", Places::OneThread, push, take)
+        }),
+        case("crossbeam channel", load, |bench| {
+            let (sender, receiver) = channel::bounded(bench.slots);
+            let push = vec![move |item| sender.try_send(item).is_ok()];
+            let take = move |check: &mut Check| {
+                while let Ok(item) = receiver.try_recv() {
+                    check.see_of_writers(&item);
+                }
+            };
+            several_writers(bench, "crossbeam channel", Places::OneThread, push, take)
         }),
     ]
 }

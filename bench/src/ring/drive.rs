@@ -153,7 +153,8 @@ pub(super) enum Places {
 impl Places {
     pub(super) fn load(self, writers: usize) -> String {
         match self {
-            Self::OneThread => format!("{writers} writers, all on one thread"),
+            Self::OneThread if writers == 1 => "1 writer and its reader on one thread".to_owned(),
+            Self::OneThread => format!("{writers} writers and their reader on one thread"),
             Self::WritersTogether => format!("{writers} writers on one core, reader on the other"),
             Self::WritersApart => format!("{writers} writers on both cores, reader beside one"),
         }
