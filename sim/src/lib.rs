@@ -1,1 +1,10 @@
-//! Placeholder for the crate's own page.
+//! The world to run dcx against: recorded and seeded prices, a FIX venue, FIX clients.
+//!
+//! Everything random comes from a seed, so that two runs are comparable. A venue must not know
+//! our mind: nothing here sees the engine.
+//!
+//! Not here: command lines (`dcx sim`, `dcx data` in the daemon).
+
+#![forbid(unsafe_code)]
+
+pub mod data;
