@@ -187,7 +187,7 @@ pub(crate) const ROOMS: &[Room] = &[
         name: "xtask",
         line: 6,
         ours: Ours::Only(&["dcx-model"]),
-        theirs: &["anyhow", "clap"],
+        theirs: &["anyhow", "clap", "thiserror"],
         never: &[],
     },
 ];

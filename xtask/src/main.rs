@@ -1,2 +1,87 @@
-//! Placeholder.
-fn main() {}
+//! The verbs of the house as `cargo xtask NAME`: each prints the commands it runs, so that each
+//! can be run by hand.
+
+#![forbid(unsafe_code)]
+
+mod steps;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The exit status of a step that could not run here: Automake's number for it.
+const SKIPPED: u8 = 77;
+
+/// What a developer or CI does with this repository.
+#[derive(Debug, Parser)]
+#[command(after_help = "Example: cargo xtask ci")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Verb {
+    /// All that .ci/run does.
+    Ci,
+    /// Checks the formatting.
+    Fmt,
+    /// Lints every target; a warning is an error.
+    Clippy,
+    /// Runs every test: the README's second command.
+    Test,
+    /// Builds the documentation; a warning is an error.
+    Doc,
+    /// Runs the ring's tests under Miri, which needs a nightly toolchain.
+    Miri,
+    /// Explores the ring's interleavings.
+    Loom,
+    /// Checks licences, sources and bans with cargo-deny.
+    Deny,
+    /// Lets a QuickFIX/J client trade with a running dcx; needs Java and Maven.
+    Interop,
+    /// Kills the daemon under load and replays its journal.
+    Crash {
+        /// How often.
+        #[arg(long, default_value_t = 20)]
+        rounds: u32,
+        /// Repeats a run; a new one otherwise.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Takes the figures of `dcx bench`, from a build for this purpose.
+    Measure {
+        /// Which; see `dcx bench --help`.
+        #[arg(default_value = "all")]
+        name: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().verb {
+        Verb::Ci => steps::ci(),
+        Verb::Fmt => steps::fmt(),
+        Verb::Clippy => steps::clippy(),
+        Verb::Test => steps::test(),
+        Verb::Doc => steps::doc(),
+        Verb::Miri => steps::miri(),
+        Verb::Loom => steps::loom(),
+        Verb::Deny => steps::deny(),
+        Verb::Interop => steps::interop(),
+        Verb::Crash { rounds, seed } => steps::crash(rounds, seed),
+        Verb::Measure { name } => steps::measure(&name),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => match error.downcast_ref::<steps::Skipped>() {
+            Some(reason) => {
+                eprintln!("skipped: {reason}");
+                ExitCode::from(SKIPPED)
+            }
+            None => {
+                eprintln!("xtask: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
