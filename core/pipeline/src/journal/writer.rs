@@ -39,7 +39,7 @@ pub struct Writer {
     /// The command after the last one that the operating system has.
     written: Seq,
     totals: Totals,
-    segment_bytes_max: u64,
+    options: JournalOptions,
     failed: bool,
 }
 
@@ -84,7 +84,7 @@ impl Writer {
             buffered: 0,
             written: end.link.next_seq,
             totals: Totals::default(),
-            segment_bytes_max: options.segment_bytes_max,
+            options,
             failed: false,
         };
         if end.offset == 0 {
@@ -153,6 +153,11 @@ impl Writer {
         self.totals
     }
 
+    /// Records that are collected for one write, at most.
+    pub(crate) const fn batch_records_max(&self) -> usize {
+        self.options.batch_records_max
+    }
+
     /// The directory of the journal.
     #[must_use]
     pub fn dir(&self) -> &Path {
@@ -172,7 +177,7 @@ impl Writer {
         self.buffer.clear();
         self.buffered = 0;
         self.written = self.link.next_seq;
-        if self.offset >= self.segment_bytes_max {
+        if self.offset >= self.options.segment_bytes_max {
             self.rotate()?;
         }
         Ok(())
