@@ -1,2 +1,56 @@
-//! Placeholder.
-fn main() {}
+//! The `dcx` binary: reads a command line, does one thing, says how it ended.
+
+#![forbid(unsafe_code)]
+
+mod check;
+mod cli;
+mod commands;
+mod config;
+mod error_page;
+mod exit;
+mod out;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+use dcx_model::Code;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::out::Out;
+
+fn main() -> ExitCode {
+    let parsed = commands::describe(Cli::command())
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let out = Out::new(cli.json);
+    match dispatch(cli.command, out) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            out.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+/// Prints what clap has to say: help to standard output, complaints to standard error.
+fn usage(error: &clap::Error) -> Exit {
+    drop(error.print());
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+        _ => Exit::Usage,
+    }
+}
+
+fn dispatch(command: Command, out: Out) -> Outcome {
+    match command {
+        Command::Check(args) => check::check(&args.config, out),
+        Command::Error(args) => error_page::print(&args.code, out),
+        _ => Err(Failure::new(Code::X006, "not wired yet")),
+    }
+}

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod docs;
 mod steps;
 
 use std::process::ExitCode;
@@ -49,6 +50,12 @@ enum Verb {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Writes the pages that are made from the code: docs/errors.
+    Docs {
+        /// Only say which are out of date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Takes the figures of `dcx bench`, from a build for this purpose.
     Measure {
         /// Which; see `dcx bench --help`.
@@ -69,6 +76,7 @@ fn main() -> ExitCode {
         Verb::Deny => steps::deny(),
         Verb::Interop => steps::interop(),
         Verb::Crash { rounds, seed } => steps::crash(rounds, seed),
+        Verb::Docs { check } => docs::run(check),
         Verb::Measure { name } => steps::measure(&name),
     };
     match done {

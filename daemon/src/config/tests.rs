@@ -1,0 +1,235 @@
+//! What a configuration is refused for, and how it is said.
+
+use dcx_model::{Code, OnNoVenue, Price, Qty};
+use dcx_ring::Wait;
+
+use super::*;
+
+/// The smallest file that says everything it must.
+const SMALL: &str = r#"
+[[fix.acceptor]]
+listen = "127.0.0.1:9800"
+
+[[client]]
+comp_id = "CLIENT"
+
+[[venue]]
+name = "SIMA"
+connect = "127.0.0.1:9901"
+
+[[instrument]]
+symbol = "EURUSD"
+tick = 0.00001
+lot = 1_000
+venues = ["SIMA"]
+
+[limits.instrument.EURUSD]
+order_qty_max = 1_000_000
+order_notional_max = 2_000_000
+position_max = 5_000_000
+quote_age_ms_max = 5_000
+collar_bps = 100
+
+[limits.session.CLIENT]
+orders_per_s_max = 100
+burst_max = 50
+orders_open_max = 1_000
+"#;
+
+fn read(text: &str) -> Loaded {
+    parse(Source {
+        path: "dcx.toml".to_owned(),
+        text: text.to_owned(),
+    })
+}
+
+fn codes(loaded: &Loaded) -> Vec<Code> {
+    loaded.findings.iter().map(|finding| finding.code).collect()
+}
+
+fn rendered(loaded: &Loaded) -> String {
+    let render = |finding| loaded.source.render(finding, false);
+    loaded
+        .findings
+        .iter()
+        .map(render)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn a_small_file_has_defaults_for_the_rest() {
+    let loaded = read(SMALL);
+    assert_eq!(rendered(&loaded), "");
+    let config = loaded.config.expect("nothing was found");
+    assert_eq!(config.wait, Wait::Park);
+    assert_eq!(config.engine.on_no_venue, OnNoVenue::Hold);
+    let instrument = config.instruments[0];
+    assert_eq!(instrument.tick, Price::from_units(1_000));
+    assert_eq!(instrument.lot, Qty::whole(1_000));
+    assert_eq!(config.clients[0].acceptor, "DCX");
+    assert_eq!(config.commands().len(), 5);
+}
+
+#[test]
+fn every_value_names_its_origin() {
+    let loaded = read(SMALL);
+    let value = |key: &str| {
+        let value = loaded.values.iter().find(|value| value.key == key);
+        value.map(|value| (value.value.clone(), value.origin))
+    };
+    assert_eq!(
+        value("engine.seed"),
+        Some(("1".to_owned(), Origin::Default))
+    );
+    assert_eq!(
+        value("venue.SIMA.connect"),
+        Some(("127.0.0.1:9901".to_owned(), Origin::File { line: 10 }))
+    );
+    assert_eq!(
+        value("instrument.EURUSD.tick"),
+        Some(("0.00001".to_owned(), Origin::File { line: 14 }))
+    );
+}
+
+#[test]
+fn five_planted_errors_are_told_at_once_each_with_its_line() {
+    let planted = SMALL
+        .replace("listen = \"127.0.0.1:9800\"", "listne = \"127.0.0.1:9800\"")
+        .replace("lot = 1_000", "lot = true")
+        .replace("venues = [\"SIMA\"]", "venues = [\"SIMX\"]")
+        .replace("collar_bps = 100", "collar_bps = 20_000")
+        .replace("burst_max = 50\n", "");
+    let loaded = read(&planted);
+    let text = rendered(&loaded);
+    for (line, words) in [
+        ("dcx.toml:2:1", "`fix.acceptor[0].listen` is missing"),
+        ("dcx.toml:3:1", "did you mean `listen`?"),
+        ("dcx.toml:15:7", "expected a decimal, found boolean true"),
+        ("dcx.toml:16:12", "did you mean \"SIMA\"?"),
+        ("dcx.toml:23:14", "20000 is not from 1 to 10000"),
+        (
+            "dcx.toml:25:",
+            "`limits.session.CLIENT.burst_max` is missing",
+        ),
+    ] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+        assert!(text.contains(words), "{words} is not in:\n{text}");
+    }
+    assert_eq!(
+        codes(&loaded),
+        [
+            Code::C006,
+            Code::C003,
+            Code::C004,
+            Code::C009,
+            Code::C005,
+            Code::C006
+        ],
+        "{text}"
+    );
+    assert!(text.contains("error[DCX-C003]"), "{text}");
+    assert!(loaded.config.is_none());
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_told_with_its_place() {
+    let loaded = read("[engine]\nseed = = 1\n");
+    assert_eq!(codes(&loaded), [Code::C002]);
+    assert!(
+        rendered(&loaded).contains("dcx.toml:2:8"),
+        "{}",
+        rendered(&loaded)
+    );
+    assert_eq!(codes(&read("[engine")), [Code::C002]);
+}
+
+#[test]
+fn without_limits_the_stanza_to_add_is_shown_and_nothing_else_stands_against_a_start() {
+    let (before, _) = SMALL.split_once("[limits.instrument").expect("it is there");
+    let loaded = read(before);
+    assert_eq!(codes(&loaded), [Code::C011, Code::C010]);
+    let text = rendered(&loaded);
+    assert!(text.contains("[limits.instrument.EURUSD]"), "{text}");
+    assert!(text.contains("[limits.session.CLIENT]"), "{text}");
+    assert!(
+        loaded.config.is_some(),
+        "it starts, and refuses every order"
+    );
+}
+
+#[test]
+fn the_stanza_that_is_shown_is_one_that_works() {
+    let (before, _) = SMALL.split_once("[limits.instrument").expect("it is there");
+    let loaded = read(before);
+    let mut repaired = before.to_owned();
+    for finding in &loaded.findings {
+        let stanza = finding.help.trim_start_matches("add\n");
+        repaired.push_str(stanza.trim_end_matches("with numbers that suit you"));
+    }
+    assert_eq!(rendered(&read(&repaired)), "");
+}
+
+#[test]
+fn a_venue_beyond_this_machine_is_refused_without_limits() {
+    let (before, _) = SMALL.split_once("[limits.instrument").expect("it is there");
+    let live = before.replace("127.0.0.1:9901", "192.0.2.7:9901");
+    let loaded = read(&live);
+    assert!(codes(&loaded).contains(&Code::C012));
+    assert!(loaded.config.is_none());
+}
+
+#[test]
+fn two_of_one_name_are_told() {
+    let venue = "\n[[venue]]\nname = \"SIMA\"\nconnect = \"127.0.0.1:9902\"\n";
+    let loaded = read(&format!("{SMALL}{venue}"));
+    assert_eq!(codes(&loaded), [Code::C008, Code::C008], "name and CompIDs");
+}
+
+#[test]
+fn an_empty_file_is_told_what_it_lacks() {
+    assert_eq!(codes(&read("")), [Code::C015; 3]);
+}
+
+#[test]
+fn a_decimal_is_exact_or_refused() {
+    let loaded = read(&SMALL.replace("tick = 0.00001", "tick = 0.000000001"));
+    assert_eq!(codes(&loaded), [Code::C007]);
+    let loaded = read(&SMALL.replace("tick = 0.00001", "tick = \"0.00005\""));
+    assert_eq!(
+        loaded.config.map(|config| config.instruments[0].tick),
+        Some(Price::from_units(5_000))
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_finding() {
+    let loaded = load(Path::new("no/such/file.toml"));
+    assert_eq!(codes(&loaded), [Code::C001]);
+    assert!(rendered(&loaded).contains("no/such/file.toml"));
+}
+
+#[test]
+fn the_shipped_files_have_no_findings() {
+    for name in ["dcx.toml", "bench.toml"] {
+        let loaded = load(
+            &Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../config")
+                .join(name),
+        );
+        assert_eq!(rendered(&loaded), "", "{name}");
+        assert!(loaded.config.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn no_bytes_make_it_panic() {
+    let mut text = SMALL.to_owned();
+    while let Some(last) = text.char_indices().next_back() {
+        text.truncate(last.0);
+        let _ = rendered(&read(&text));
+        for end in ["[", "=", "\"", "\u{0}", "ü"] {
+            let _ = rendered(&read(&format!("{text}{end}")));
+        }
+    }
+}
