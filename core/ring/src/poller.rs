@@ -64,7 +64,8 @@ impl<T: Copy> Poller<T> {
     ///
     /// The cursor is that of another reader of the same ring, or a [`Progress`] that counts in
     /// its sequences. Called again it adds another barrier. A barrier whose owner is gone
-    /// stays where it was left: what was not done first is not seen, ever (fail closed).
+    /// stays where it was left: what was not done first is not seen, ever (fail closed). Two
+    /// readers behind each other see nothing at all.
     ///
     /// # Examples
     /// ```

@@ -11,7 +11,7 @@ use std::thread;
 
 use dcx_ring::{Idle, Merge, Poller, Producer, Wait};
 
-const ITEMS: u64 = if cfg!(miri) { 300 } else { 2_000_000 };
+const ITEMS: u64 = if cfg!(miri) { 300 } else { 500_000 };
 
 /// Wide enough that a torn or early read is seen: all words are the same number.
 type Wide = [u64; 8];
