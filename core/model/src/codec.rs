@@ -92,8 +92,11 @@ fields! {
     OrdStatus => u8, |v| v.wire(), |w| Self::from_wire(w);
     ExecType => u8, |v| v.wire(), |w| Self::from_wire(w);
     CxlRejResponseTo => u8, |v| v.wire(), |w| Self::from_wire(w);
-    CxlRejReason => u8, |v| v as u8, |w| Some(Self::from_number(w.into()));
-    OrdRejReason => u8, |v| v as u8, |w| Some(Self::from_number(w.into()));
+    // A record holds what was written: no catch-all for a number that stands for nothing.
+    CxlRejReason => u8, |v| v as u8,
+        |w| Some(Self::from_number(w.into())).filter(|v| *v as u8 == w);
+    OrdRejReason => u8, |v| v as u8,
+        |w| Some(Self::from_number(w.into())).filter(|v| *v as u8 == w);
     Algo => u8, |v| v as u8, |w| Self::from_byte(w);
     Ignored => u8, |v| v as u8, |w| Self::from_byte(w);
     OnNoVenue => u8, |v| v as u8, |w| match w {
@@ -133,7 +136,8 @@ impl Field for Refusal {
         }
     }
     fn take(wire: RefusalWire) -> Option<Self> {
-        Self::from_parts(wire.code.get(), wire.a.get(), wire.b.get())
+        let parts = (wire.code.get(), wire.a.get(), wire.b.get());
+        Self::from_parts(parts.0, parts.1, parts.2).filter(|refusal| refusal.to_parts() == parts)
     }
 }
 
