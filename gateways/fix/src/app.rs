@@ -123,7 +123,21 @@ impl Outgoing<'_> {
     /// # Cost
     /// One copy of the body, no allocation once the queue has grown to its working size.
     pub fn send(&mut self, session: SessionIx, msg_type: &[u8], write: impl FnOnce(&mut Body<'_>)) {
-        self.queue.push(session, msg_type, write);
+        self.queue.push(session, msg_type, false, write);
+    }
+
+    /// Sends as [`send`](Self::send) does, with `PossResend` (97) `Y` in the header: the content
+    /// may have been sent before under another number.
+    ///
+    /// # Panics
+    /// If the link has no such session.
+    pub fn send_poss_resend(
+        &mut self,
+        session: SessionIx,
+        msg_type: &[u8],
+        write: impl FnOnce(&mut Body<'_>),
+    ) {
+        self.queue.push(session, msg_type, true, write);
     }
 }
 
@@ -144,6 +158,7 @@ struct Entry {
     start: usize,
     body: usize,
     end: usize,
+    poss_resend: bool,
 }
 
 /// A message that waits in a [`Queue`].
@@ -155,6 +170,8 @@ pub struct Queued<'a> {
     pub msg_type: &'a [u8],
     /// The fields between header and trailer.
     pub body: &'a [u8],
+    /// Whether `PossResend` (97) is `Y`.
+    pub poss_resend: bool,
 }
 
 impl Queue {
@@ -187,10 +204,17 @@ impl Queue {
             session: entry.session,
             msg_type: &self.bytes[entry.start..entry.body],
             body: &self.bytes[entry.body..entry.end],
+            poss_resend: entry.poss_resend,
         })
     }
 
-    fn push(&mut self, session: SessionIx, msg_type: &[u8], write: impl FnOnce(&mut Body<'_>)) {
+    pub(crate) fn push(
+        &mut self,
+        session: SessionIx,
+        msg_type: &[u8],
+        poss_resend: bool,
+        write: impl FnOnce(&mut Body<'_>),
+    ) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(msg_type);
         let body = self.bytes.len();
@@ -200,6 +224,7 @@ impl Queue {
             start,
             body,
             end: self.bytes.len(),
+            poss_resend,
         });
     }
 }

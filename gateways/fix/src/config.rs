@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use dcx_model::Nanos;
 
+use crate::dictionary::Switches;
+use crate::session::{Part, Settings};
+
 /// Which side of a connection a session is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -57,6 +60,12 @@ pub struct SessionConfig {
     pub heart_bt_int_s: u32,
     /// Whether both numbers restart at 1 with every logon (`ResetSeqNumFlag`, 141).
     pub reset_on_logon: bool,
+    /// Whether an acceptor obeys `ResetSeqNumFlag` (141) `Y` from the peer.
+    pub reset_accepted: bool,
+    /// How far the peer's `SendingTime` (52) may be from our clock; `None` does not check.
+    pub sending_time_tolerance: Option<Nanos>,
+    /// What is checked of every message against the dictionary; `None` for the least.
+    pub validate: Option<Switches>,
     /// Where numbers and sent messages are kept.
     pub store: StoreConfig,
 }
@@ -72,7 +81,29 @@ impl SessionConfig {
             role,
             heart_bt_int_s: 30,
             reset_on_logon: false,
+            reset_accepted: true,
+            sending_time_tolerance: Some(Nanos::from_seconds(120)),
+            validate: Some(Switches::default()),
             store: StoreConfig::Memory,
+        }
+    }
+
+    /// What the session itself is told.
+    pub(crate) fn settings(&self, link: &LinkConfig) -> Settings {
+        let part = match self.role {
+            Role::Acceptor => Part::Acceptor,
+            Role::Initiator { .. } => Part::Initiator,
+        };
+        Settings {
+            begin_string: self.begin_string.clone().into_bytes(),
+            heart_bt_int_s: u64::from(self.heart_bt_int_s),
+            reset_on_logon: self.reset_on_logon,
+            reset_accepted: self.reset_accepted,
+            logon_timeout: link.logon_timeout,
+            sending_time_tolerance: self.sending_time_tolerance,
+            validate: self.validate,
+            bytes_max: link.message_bytes_max,
+            ..Settings::fix44(part, &self.sender_comp_id, &self.target_comp_id)
         }
     }
 }
@@ -89,6 +120,8 @@ pub struct LinkConfig {
     pub sessions: Vec<SessionConfig>,
     /// Bytes that may wait for a peer that does not read; beyond it the peer is cut.
     pub out_bytes_max: usize,
+    /// How long bytes may wait for a peer that reads nothing; then it is cut.
+    pub stall_timeout: Nanos,
     /// How long a new connection may take to log on.
     pub logon_timeout: Nanos,
     /// Bytes that a connection may send before it has logged on.
@@ -112,6 +145,7 @@ impl Default for LinkConfig {
             listen: Vec::new(),
             sessions: Vec::new(),
             out_bytes_max: 1 << 20,
+            stall_timeout: Nanos::from_seconds(10),
             logon_timeout: Nanos::from_seconds(10),
             logon_bytes_max: 4096,
             pending_max: 64,

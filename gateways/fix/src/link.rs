@@ -1,12 +1,753 @@
-//! Sockets and sessions: signatures first, the body follows.
+//! Sockets and sessions: one worker that drives all FIX sessions of a process.
 //!
-//! ```text
-//! let mut link = Link::start(config, application)?;   // binds, opens stores; LinkError tells all
-//! link.local_addrs() -> &[SocketAddr]                 // where it listens (port 0 resolved)
-//! Worker::work(&mut link, now)                        // one duty cycle
-//! link.application() / link.application_mut() -> &A   // for tests and simulators
-//! link.stats(SessionIx) -> SessionStats               // Copy snapshot
-//! link.log_out(SessionIx, "text")                     // orderly Logout of one session
-//! link.log_out_all("text")                            // and of all; work() until is_quiet()
-//! link.is_quiet() -> bool                             // no connection is open
-//! ```
+//! # Latency
+//! Asking the operating system which sockets are readable costs as much as reading one. While no
+//! more than [`direct_max`](LinkConfig::direct_max) connections are live, each is therefore read
+//! at once in every cycle, and only every [`poll_every`](LinkConfig::poll_every)th cycle asks for
+//! new connections. Above that number every cycle asks first. What an application sends in a
+//! cycle is stored with one write and transmitted with one write per session.
+//!
+//! # Bounds
+//! A peer that does not read is cut once [`out_bytes_max`](LinkConfig::out_bytes_max) wait for
+//! it, or nothing moves for [`stall_timeout`](LinkConfig::stall_timeout); what it missed is in its
+//! store and resent at its next logon. A connection that has not logged on may send little and
+//! not for long. None of this touches other sessions.
+//!
+//! While the application is not [`ready`](crate::Application::ready) no socket is read: the peers'
+//! windows fill and they wait. Nothing that was read is dropped.
+
+mod connection;
+mod slot;
+mod stats;
+
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dcx_model::{Code, MonoNanos, Nanos, Now};
+use dcx_ring::Worker;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+
+use self::connection::{Brought, Connection};
+use self::slot::{Down, Shared, Slot, Step};
+pub use self::stats::{Board, LinkCounts, LinkState, SessionCounts, SessionStats};
+use crate::app::{Application, Queue, SessionIx};
+use crate::config::{ConfigError, LinkConfig, SessionConfig, StoreConfig};
+use crate::store::{FileStore, MemoryStore, Store, StoreError};
+use crate::{Input, NextSeqNums, Scan, Scanner, Session, UseFault};
+
+/// How often the slow things are looked at: deadlines, new attempts, the board.
+const CHORES_EVERY: Nanos = Nanos::from_millis(10);
+
+/// How far the kept incoming number lags behind (see [`Slot::settle`]), at least.
+const SETTLE_EVERY: Nanos = Nanos::from_millis(100);
+
+/// How long a connection that we closed may take to be closed by the peer too.
+const LINGER: Nanos = Nanos::from_seconds(1);
+
+/// Readiness reports taken from the operating system at once.
+const EVENTS_MAX: usize = 256;
+
+/// Why a link does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The configuration is wrong: everything that is.
+    #[error("link configuration: {}", list(.0))]
+    Config(Vec<ConfigError>),
+    /// The session layer does not take a session's settings.
+    #[error("session {sender} to {target}")]
+    Session {
+        /// Our CompID.
+        sender: String,
+        /// The peer's.
+        target: String,
+        /// Why.
+        source: UseFault,
+    },
+    /// A session's store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address cannot be listened on.
+    #[error("listening on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The operating system gives no way to wait for sockets.
+    #[error("asking the operating system about sockets")]
+    Poll {
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl LinkError {
+    /// Its code in the catalogue, where it has one of its own.
+    #[must_use]
+    pub const fn code(&self) -> Option<Code> {
+        match self {
+            Self::Config(_) | Self::Poll { .. } => None,
+            Self::Session { source, .. } => Some(source.code()),
+            Self::Store(error) => Some(error.code()),
+            Self::Listen { .. } => Some(Code::F113),
+        }
+    }
+}
+
+fn list(errors: &[ConfigError]) -> String {
+    let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    texts.join("; ")
+}
+
+/// All FIX sessions of a process, driven by one thread.
+///
+/// Not `Clone`, not shared: other threads read its [`Board`].
+#[derive(Debug)]
+pub struct Link<A> {
+    config: LinkConfig,
+    poll: Poll,
+    events: Events,
+    listeners: Vec<TcpListener>,
+    local_addrs: Vec<SocketAddr>,
+    slots: Vec<Slot>,
+    /// Sessions with an established connection.
+    live: Vec<usize>,
+    /// Sessions with something to store, send or close.
+    touched: Vec<usize>,
+    /// Connections that have not logged on.
+    pending: Vec<Option<Connection>>,
+    /// Connections that we closed and the peer has not.
+    lingering: Vec<(TcpStream, MonoNanos)>,
+    shared: Shared<A>,
+    /// Lent to the sessions while `shared.queue` collects anew.
+    taken: Queue,
+    counts: LinkCounts,
+    board: Arc<Board>,
+    cycle: u32,
+    next_chores: MonoNanos,
+    next_settle: MonoNanos,
+}
+
+impl<A: Application> Link<A> {
+    /// Opens the stores and the listening addresses. Initiators connect from the first cycle on.
+    ///
+    /// # Errors
+    /// [`LinkError`]: nothing is started then.
+    pub fn start(config: LinkConfig, app: A) -> Result<Self, LinkError> {
+        let wrong = config.check();
+        if !wrong.is_empty() {
+            return Err(LinkError::Config(wrong));
+        }
+        let poll = Poll::new().map_err(|source| LinkError::Poll { source })?;
+        let mut slots = Vec::with_capacity(config.sessions.len());
+        for (ix, session) in (0..).zip(&config.sessions) {
+            slots.push(open_slot(SessionIx::new(ix), session, &config)?);
+        }
+        let mut listeners = Vec::new();
+        let mut local_addrs = Vec::new();
+        for (ix, &address) in config.listen.iter().enumerate() {
+            let failed = |source| LinkError::Listen { address, source };
+            let mut listener = TcpListener::bind(address).map_err(failed)?;
+            local_addrs.push(listener.local_addr().map_err(failed)?);
+            let registry = poll.registry();
+            let registered = registry.register(&mut listener, Token(ix), Interest::READABLE);
+            registered.map_err(|source| LinkError::Poll { source })?;
+            listeners.push(listener);
+        }
+        let board = Board::new(slots.len());
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS_MAX),
+            listeners,
+            local_addrs,
+            live: Vec::with_capacity(slots.len()),
+            touched: Vec::with_capacity(slots.len()),
+            slots,
+            pending: Vec::new(),
+            lingering: Vec::new(),
+            shared: Shared {
+                app,
+                queue: Queue::new(),
+                refused: Vec::new(),
+                next_wake: MonoNanos::new(u64::MAX),
+                scratch: Vec::new(),
+            },
+            taken: Queue::new(),
+            counts: LinkCounts::default(),
+            board,
+            cycle: 0,
+            next_chores: MonoNanos::new(0),
+            next_settle: MonoNanos::new(0),
+            config,
+        })
+    }
+
+    /// Where the link listens, port 0 resolved, in the order of the configuration.
+    #[must_use]
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.local_addrs
+    }
+
+    /// The application.
+    #[must_use]
+    pub const fn application(&self) -> &A {
+        &self.shared.app
+    }
+
+    /// The application, to change it between cycles.
+    pub const fn application_mut(&mut self) -> &mut A {
+        &mut self.shared.app
+    }
+
+    /// How a session stands.
+    ///
+    /// # Panics
+    /// If the link has no such session.
+    #[must_use]
+    pub fn stats(&self, session: SessionIx) -> SessionStats {
+        *self.slots[session.as_usize()].stats()
+    }
+
+    /// What the link has counted besides its sessions.
+    #[must_use]
+    pub const fn counts(&self) -> &LinkCounts {
+        &self.counts
+    }
+
+    /// Where other threads read the counts of the link and its sessions.
+    #[must_use]
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board)
+    }
+
+    /// Whether no connection is open.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.slots.iter().all(|slot| slot.connection.is_none())
+    }
+
+    /// Ends a session in order, and does not take it up again before [`log_on`](Self::log_on).
+    ///
+    /// # Panics
+    /// If the link has no such session.
+    pub fn log_out(&mut self, session: SessionIx, now: Now, text: &str) {
+        let ix = session.as_usize();
+        self.slots[ix].wanted = false;
+        if self.slots[ix].is_logged_on() {
+            self.slots[ix].handle(now, Input::LogOut { text }, &mut self.shared);
+            self.touch(ix);
+        } else {
+            self.end(ix, now, &Down::Link(Code::F106));
+        }
+        self.settle_queue(now);
+    }
+
+    /// Ends all sessions in order: call [`work`](Worker::work) until
+    /// [`is_quiet`](Self::is_quiet). Connections that come then are closed.
+    pub fn log_out_all(&mut self, now: Now, text: &str) {
+        for ix in 0..self.slots.len() {
+            let session = self.slots[ix].ix;
+            self.log_out(session, now, text);
+        }
+    }
+
+    /// Lets a session be taken up again.
+    ///
+    /// # Panics
+    /// If the link has no such session.
+    pub fn log_on(&mut self, session: SessionIx, now: Now) {
+        let slot = &mut self.slots[session.as_usize()];
+        slot.wanted = true;
+        if slot.stats().state == LinkState::Off {
+            slot.enter(LinkState::Down, None, now);
+        }
+    }
+
+    /// Gives the sessions what the application has sent, then stores and transmits it.
+    fn settle_queue(&mut self, now: Now) {
+        self.submit_queue(now);
+        self.flush_touched(now);
+    }
+
+    /// Gives the sessions what the application has sent.
+    fn submit_queue(&mut self, now: Now) {
+        while !self.shared.queue.is_empty() {
+            std::mem::swap(&mut self.shared.queue, &mut self.taken);
+            for queued in self.taken.iter() {
+                let ix = queued.session.as_usize();
+                let input = Input::Submit {
+                    msg_type: queued.msg_type,
+                    body: queued.body,
+                    poss_resend: queued.poss_resend,
+                };
+                self.slots[ix].submit(now, input, &mut self.shared);
+                if self.touched.last() != Some(&ix) {
+                    self.touched.push(ix);
+                }
+            }
+            self.taken.clear();
+        }
+    }
+
+    fn touch(&mut self, ix: usize) {
+        if self.touched.last() != Some(&ix) {
+            self.touched.push(ix);
+        }
+    }
+
+    /// Stores and transmits. A session that was touched twice has nothing left the second time.
+    fn flush_touched(&mut self, now: Now) {
+        while let Some(ix) = self.touched.pop() {
+            if let Some(why) = self.slots[ix].flush(now, self.config.out_bytes_max) {
+                self.end(ix, now, &why);
+            }
+        }
+    }
+
+    /// Ends a session's connection, if it has one.
+    fn end(&mut self, ix: usize, now: Now, why: &Down) {
+        let slot = &mut self.slots[ix];
+        if matches!(why, Down::Link(Code::F100 | Code::F101)) {
+            slot.count_slow_cut();
+        }
+        let open = slot.connection.take();
+        let was_connecting = slot.connecting;
+        slot.disconnected(now, why, &mut self.shared);
+        self.live.retain(|live| *live != ix);
+        let Some(mut open) = open else {
+            return;
+        };
+        let _ = self.poll.registry().deregister(&mut open.socket);
+        // Only an orderly end waits for the peer: were the socket dropped with bytes unread, the
+        // reset would overtake the Logout that was just sent.
+        if matches!(why, Down::Session(_)) && !was_connecting {
+            let _ = open.flush(now.mono);
+            self.linger(open.socket, now.mono);
+        }
+    }
+
+    fn linger(&mut self, socket: TcpStream, now: MonoNanos) {
+        if socket.shutdown(Shutdown::Write).is_ok() {
+            self.lingering.push((socket, now));
+        }
+    }
+
+    /// Reads the live connections and gives the sessions what came.
+    fn read_all(&mut self, now: Now) -> usize {
+        let direct = self.is_direct();
+        let count = self.live.len();
+        let mut done = 0;
+        for offset in 0..count {
+            if !self.shared.app.ready() {
+                self.counts.not_ready += 1;
+                break;
+            }
+            // A different one first each time, so that a full ring is not always the same
+            // sessions' to wait for.
+            let turn = (self.cycle as usize + offset) % count;
+            let Some(&ix) = self.live.get(turn) else {
+                break;
+            };
+            done += self.read_one(ix, now, direct);
+        }
+        done
+    }
+
+    const fn is_direct(&self) -> bool {
+        self.live.len() <= self.config.direct_max
+    }
+
+    fn read_one(&mut self, ix: usize, now: Now, direct: bool) -> usize {
+        let bytes_max = self.config.message_bytes_max * 2;
+        let slot = &mut self.slots[ix];
+        let Some(open) = &mut slot.connection else {
+            return 0;
+        };
+        if open.input.len() == 0 && !direct && !open.readable {
+            return 0;
+        }
+        let brought = if direct || open.readable {
+            open.read(bytes_max)
+        } else {
+            Ok(Brought::Nothing)
+        };
+        if let Ok(Brought::Bytes(count)) = brought {
+            slot.count_bytes_in(count);
+        } else if let (Ok(Brought::Nothing), 0) = (&brought, open.input.len()) {
+            return 0;
+        }
+        let taken = self.take_messages(ix, now);
+        match brought {
+            Ok(Brought::Bytes(_) | Brought::Nothing) => {}
+            Ok(Brought::End) => self.end(ix, now, &Down::Link(Code::F103)),
+            Err(_) => self.end(ix, now, &Down::Link(Code::F102)),
+        }
+        self.settle_queue(now);
+        taken
+    }
+
+    /// Gives the session the whole messages that were read, while the application takes them.
+    fn take_messages(&mut self, ix: usize, now: Now) -> usize {
+        let scanner = Scanner::new(self.config.message_bytes_max);
+        let mut taken = 0;
+        while self.shared.app.ready()
+            && self.slots[ix].take_message(now, scanner, &mut self.shared) == Step::Taken
+        {
+            taken += 1;
+            self.touch(ix);
+            self.submit_queue(now);
+        }
+        taken
+    }
+
+    /// Asks the operating system what has happened.
+    fn poll(&mut self, now: Now) -> usize {
+        // Interrupted or not, whatever is there is told again at the next call.
+        if self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err() {
+            return 0;
+        }
+        let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        let mut done = 0;
+        for event in &events {
+            done += 1;
+            let token = event.token().0;
+            let slots_at = self.listeners.len();
+            let pending_at = slots_at + self.slots.len();
+            if token < slots_at {
+                self.accept(token, now);
+            } else if token < pending_at {
+                self.slot_is_ready(token - slots_at, now, event.is_writable());
+            } else {
+                self.read_pending(token - pending_at, now);
+            }
+        }
+        self.events = events;
+        done
+    }
+
+    fn slot_is_ready(&mut self, ix: usize, now: Now, writable: bool) {
+        let slot = &mut self.slots[ix];
+        let Some(open) = &mut slot.connection else {
+            return;
+        };
+        open.readable = true;
+        if slot.connecting && writable {
+            self.connected(ix, now);
+        } else if open.output.len() > 0 {
+            self.touch(ix);
+            self.flush_touched(now);
+        }
+    }
+
+    fn accept(&mut self, listener: usize, now: Now) {
+        while let Ok((socket, _)) = self.listeners[listener].accept() {
+            self.counts.accepted += 1;
+            let _ = socket.set_nodelay(true);
+            let free = self.pending.iter().position(Option::is_none);
+            let place = free.unwrap_or(self.pending.len());
+            if place >= self.config.pending_max {
+                self.counts.overflows += 1;
+                continue;
+            }
+            let mut open = Connection::new(socket, now.mono);
+            let token = Token(self.listeners.len() + self.slots.len() + place);
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            let registry = self.poll.registry();
+            if registry.register(&mut open.socket, token, interest).is_err() {
+                continue;
+            }
+            match self.pending.get_mut(place) {
+                Some(free) => *free = Some(open),
+                None => self.pending.push(Some(open)),
+            }
+            self.read_pending(place, now);
+        }
+    }
+
+    /// Reads a connection that has not logged on, until its first message is whole.
+    fn read_pending(&mut self, place: usize, now: Now) {
+        let Some(mut open) = self.pending.get_mut(place).and_then(Option::take) else {
+            return;
+        };
+        let bytes_max = self.config.logon_bytes_max;
+        let ended = !matches!(
+            open.read(bytes_max),
+            Ok(Brought::Bytes(_) | Brought::Nothing)
+        );
+        match self.first_message(&open) {
+            First::NotYet if ended => self.refuse(open, now),
+            First::NotYet => self.pending[place] = Some(open),
+            First::Logon(ix) => self.log_on_pending(ix, open, now),
+            First::Nobody => {
+                self.counts.unknown_peers += 1;
+                self.refuse(open, now);
+            }
+            First::NoLogon => {
+                self.counts.not_logons += 1;
+                self.refuse(open, now);
+            }
+        }
+    }
+
+    fn first_message(&self, open: &Connection) -> First {
+        let bytes_max = self.config.logon_bytes_max;
+        match Scanner::new(bytes_max).scan(open.input.bytes()) {
+            Scan::Incomplete if open.input.len() < bytes_max => First::NotYet,
+            Scan::Message { message, .. } if message.msg_type() == b"A" => {
+                let found = self.slots.iter().position(|slot| slot.is_for(&message));
+                found.map_or(First::Nobody, First::Logon)
+            }
+            Scan::Incomplete | Scan::Message { .. } | Scan::Garbled { .. } => First::NoLogon,
+        }
+    }
+
+    /// Closes a connection that is none of ours: nothing is sent (acceptance tests 1b to 1e).
+    fn refuse(&mut self, mut open: Connection, now: Now) {
+        let _ = self.poll.registry().deregister(&mut open.socket);
+        self.linger(open.socket, now.mono);
+    }
+
+    /// Joins a connection with the session that its Logon names, unless that is connected.
+    fn log_on_pending(&mut self, ix: usize, mut open: Connection, now: Now) {
+        let slot = &mut self.slots[ix];
+        if slot.connection.is_some() {
+            slot.count_in_use();
+        }
+        if slot.connection.is_some() || !slot.wanted || slot.is_failed() {
+            return self.refuse(open, now);
+        }
+        let token = Token(self.listeners.len() + ix);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registry = self.poll.registry();
+        if registry.reregister(&mut open.socket, token, interest).is_err() {
+            return;
+        }
+        open.readable = true;
+        slot.count_bytes_in(open.input.len());
+        self.open_session(ix, open, now);
+        self.read_one(ix, now, true);
+    }
+
+    /// Tells a session that its connection is there.
+    fn open_session(&mut self, ix: usize, open: Connection, now: Now) {
+        let slot = &mut self.slots[ix];
+        slot.connection = Some(open);
+        slot.connecting = false;
+        slot.enter(LinkState::LoggingOn, None, now);
+        self.live.push(ix);
+        slot.handle(now, Input::Connected, &mut self.shared);
+        self.touch(ix);
+        self.settle_queue(now);
+    }
+
+    /// Begins to connect an initiator.
+    fn dial(&mut self, ix: usize, now: Now) {
+        let slot = &mut self.slots[ix];
+        let Some(dial) = &slot.dial else {
+            return;
+        };
+        let token = Token(self.listeners.len() + ix);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registry = self.poll.registry();
+        let connecting = TcpStream::connect(dial.to).and_then(|mut socket| {
+            registry.register(&mut socket, token, interest)?;
+            Ok(socket)
+        });
+        match connecting {
+            Ok(socket) => {
+                slot.connection = Some(Connection::new(socket, now.mono));
+                slot.connecting = true;
+                slot.enter(LinkState::Connecting, None, now);
+            }
+            Err(_) => self.end(ix, now, &Down::Link(Code::F104)),
+        }
+    }
+
+    /// Looks whether a connection is made, now that the operating system has said something.
+    fn connected(&mut self, ix: usize, now: Now) {
+        let Some(open) = &self.slots[ix].connection else {
+            return;
+        };
+        let refused = !matches!(open.socket.take_error(), Ok(None));
+        match open.socket.peer_addr() {
+            Ok(_) if !refused => {
+                let _ = open.socket.set_nodelay(true);
+                if let Some(open) = self.slots[ix].connection.take() {
+                    self.open_session(ix, open, now);
+                }
+            }
+            Err(error) if !refused && error.kind() == io::ErrorKind::NotConnected => {}
+            Ok(_) | Err(_) => self.end(ix, now, &Down::Link(Code::F104)),
+        }
+    }
+
+    /// Ticks the sessions that asked for it.
+    fn tick(&mut self, now: Now) {
+        self.shared.next_wake = MonoNanos::new(u64::MAX);
+        for ix in 0..self.slots.len() {
+            let Some(at) = self.slots[ix].wake() else {
+                continue;
+            };
+            // A resend goes on with the ticks: not faster than the peer reads.
+            let waiting = self.slots[ix].connection.as_ref();
+            let waiting = waiting.map_or(0, |open| open.output.len());
+            if at > now.mono || waiting > self.config.out_bytes_max / 2 {
+                let again = at.max(now.mono.plus(Nanos::from_millis(1)));
+                self.shared.next_wake = self.shared.next_wake.min(again);
+                continue;
+            }
+            self.slots[ix].handle(now, Input::Tick, &mut self.shared);
+            self.touch(ix);
+        }
+        self.settle_queue(now);
+    }
+
+    /// What need not be done in every cycle.
+    fn chores(&mut self, now: Now) {
+        self.next_chores = now.mono.plus(CHORES_EVERY);
+        for ix in 0..self.slots.len() {
+            self.look_after(ix, now);
+        }
+        for place in 0..self.pending.len() {
+            let since = self.pending[place].as_ref().map(|open| open.since);
+            let late = |since: MonoNanos| now.mono.since(since) > self.config.logon_timeout;
+            if since.is_some_and(late) {
+                self.counts.logon_timeouts += 1;
+                self.pending[place] = None;
+            }
+        }
+        self.lingering.retain_mut(|(socket, since)| {
+            now.mono.since(*since) <= LINGER && is_open(socket)
+        });
+        if now.mono >= self.next_settle {
+            self.next_settle = now.mono.plus(SETTLE_EVERY);
+            for ix in 0..self.slots.len() {
+                self.settle(ix, now);
+            }
+        }
+        for (ix, slot) in self.slots.iter().enumerate() {
+            self.board.write_session(ix, slot.stats());
+        }
+        self.board.write_link(&self.counts);
+        self.settle_queue(now);
+    }
+
+    fn settle(&mut self, ix: usize, now: Now) {
+        if self.slots[ix].is_failed() {
+            return;
+        }
+        if let Some(why) = self.slots[ix].settle() {
+            self.end(ix, now, &why);
+        }
+    }
+
+    fn look_after(&mut self, ix: usize, now: Now) {
+        let slot = &self.slots[ix];
+        match &slot.connection {
+            Some(open) if slot.connecting => {
+                if now.mono.since(open.since) > self.config.logon_timeout {
+                    self.end(ix, now, &Down::Link(Code::F104));
+                }
+            }
+            Some(open) if open.output.is_stuck(now.mono, self.config.stall_timeout) => {
+                self.end(ix, now, &Down::Link(Code::F101));
+            }
+            Some(open) if open.output.len() > 0 => {
+                self.touch(ix);
+                self.flush_touched(now);
+            }
+            Some(_) => {}
+            None => {
+                let due = slot.dial.as_ref().is_some_and(|dial| now.mono >= dial.at);
+                if due && slot.wanted && !slot.is_failed() {
+                    self.dial(ix, now);
+                }
+            }
+        }
+    }
+}
+
+impl<A: Application> Worker for Link<A> {
+    fn name(&self) -> &'static str {
+        self.config.name
+    }
+
+    /// One duty cycle: what the application has to send goes out first, it has waited longest.
+    fn work(&mut self, now: Now) -> usize {
+        let Shared { app, queue, .. } = &mut self.shared;
+        let mut done = app.work(now, &mut queue.outgoing());
+        if !self.shared.queue.is_empty() {
+            self.settle_queue(now);
+        }
+        self.cycle = self.cycle.wrapping_add(1);
+        if !self.is_direct() || self.cycle.is_multiple_of(self.config.poll_every) {
+            done += self.poll(now);
+        }
+        done += self.read_all(now);
+        if now.mono >= self.shared.next_wake {
+            self.tick(now);
+        }
+        if now.mono >= self.next_chores {
+            self.chores(now);
+        }
+        done
+    }
+}
+
+impl<A> Drop for Link<A> {
+    /// An orderly end keeps the incoming numbers as they are.
+    fn drop(&mut self) {
+        for slot in &mut self.slots {
+            slot.settle_all();
+        }
+    }
+}
+
+/// What the first message of a connection is.
+enum First {
+    NotYet,
+    /// A Logon for this session.
+    Logon(usize),
+    /// A Logon for a session that we do not have.
+    Nobody,
+    NoLogon,
+}
+
+fn open_slot(ix: SessionIx, session: &SessionConfig, link: &LinkConfig) -> Result<Slot, LinkError> {
+    let store: Box<dyn Store> = match &session.store {
+        StoreConfig::Memory => Box::new(MemoryStore::new()),
+        StoreConfig::File(directory) => Box::new(FileStore::open(
+            directory,
+            &session.begin_string,
+            &session.sender_comp_id,
+            &session.target_comp_id,
+        )?),
+    };
+    let next = NextSeqNums {
+        inbound: store.next_in(),
+        outbound: store.next_out(),
+    };
+    let machine = Session::new(session.settings(link), next);
+    let machine = machine.map_err(|source| LinkError::Session {
+        sender: session.sender_comp_id.clone(),
+        target: session.target_comp_id.clone(),
+        source,
+    })?;
+    Ok(Slot::new(ix, machine, store, &session.role))
+}
+
+/// Whether the peer has still not closed a connection that we closed. What it sends is dropped.
+fn is_open(socket: &mut TcpStream) -> bool {
+    let mut dropped = [0; 4096];
+    loop {
+        match io::Read::read(socket, &mut dropped) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+        }
+    }
+}

@@ -23,6 +23,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use dcx_model::Code;
+
 pub use file::FileStore;
 pub use memory::MemoryStore;
 
@@ -65,6 +67,19 @@ pub enum StoreError {
         /// What does not check.
         what: &'static str,
     },
+}
+
+impl StoreError {
+    /// Its code in the catalogue.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Io { .. } => Code::F109,
+            Self::InUse { .. } => Code::F110,
+            Self::WrongSession { .. } => Code::F111,
+            Self::Damaged { .. } => Code::F112,
+        }
+    }
 }
 
 /// Keeps the numbers and the sent messages of one session. See the promise on top of the module.

@@ -1,0 +1,519 @@
+//! One session with its store and its connection, and where its effects go.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use dcx_model::{Code, MonoNanos, Nanos, Now};
+
+use super::connection::{Connection, Outbox};
+use super::stats::{LinkState, SessionCounts, SessionStats};
+use crate::app::{AppReject, Application, Queue, SessionIx};
+use crate::config::Role;
+use crate::session::write_business_reject;
+use crate::store::{Store, StoreError};
+use crate::{
+    BusinessReject, Close, Input, Message, PeerFault, Scan, Scanner, Session,
+    SessionEvent, Sink,
+};
+
+/// What the sessions of a link share.
+#[derive(Debug)]
+pub(super) struct Shared<A> {
+    pub(super) app: A,
+    /// What the application has sent and no session has taken yet.
+    pub(super) queue: Queue,
+    /// Messages that the application refused with Reject (3).
+    pub(super) refused: Vec<Refused>,
+    /// When the first session wants a tick.
+    pub(super) next_wake: MonoNanos,
+    /// Where a stored message is read to.
+    pub(super) scratch: Vec<u8>,
+}
+
+/// A message that the application refused.
+///
+/// Its bytes are kept because it may have waited behind a gap, in a buffer that is gone once the
+/// session has returned.
+#[derive(Debug)]
+pub(super) struct Refused {
+    raw: Vec<u8>,
+    tag: u32,
+    reason: u16,
+    text: Cow<'static, str>,
+}
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(super) enum Down {
+    /// The session closed it.
+    Session(Close),
+    /// For this reason of the link's own.
+    Link(Code),
+    /// The store could not be written or read.
+    Store(StoreError),
+}
+
+impl Down {
+    fn code(&self) -> Code {
+        match self {
+            Self::Session(Close::PeerLoggedOut) => Code::F105,
+            Self::Session(Close::LoggedOut) => Code::F106,
+            Self::Session(Close::Fault(fault)) => fault.code(),
+            Self::Link(code) => *code,
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+/// When an initiator tries next, and how long it waits after that.
+#[derive(Debug)]
+pub(super) struct Dial {
+    pub(super) to: SocketAddr,
+    pub(super) at: MonoNanos,
+    wait: Nanos,
+    wait_min: Nanos,
+    wait_max: Nanos,
+}
+
+impl Dial {
+    fn of(role: &Role) -> Option<Self> {
+        match *role {
+            Role::Acceptor => None,
+            Role::Initiator {
+                connect,
+                reconnect_min,
+                reconnect_max,
+            } => Some(Self {
+                to: connect,
+                at: MonoNanos::new(0),
+                wait: reconnect_min,
+                wait_min: reconnect_min,
+                wait_max: reconnect_max,
+            }),
+        }
+    }
+
+    /// Waits twice as long as before.
+    fn back_off(&mut self, now: MonoNanos) {
+        self.at = now.plus(self.wait);
+        let doubled = Nanos::new(self.wait.get().saturating_mul(2));
+        self.wait = doubled.min(self.wait_max);
+    }
+}
+
+/// One session of a link.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) ix: SessionIx,
+    session: Session,
+    pub(super) connection: Option<Connection>,
+    /// Whether the connection of an initiator is still being made.
+    pub(super) connecting: bool,
+    pub(super) dial: Option<Dial>,
+    /// Whether the operator wants it up.
+    pub(super) wanted: bool,
+    io: SlotIo,
+}
+
+/// What a session's effects touch besides its connection.
+#[derive(Debug)]
+struct SlotIo {
+    store: Box<dyn Store>,
+    stats: SessionStats,
+    /// When the session wants a tick.
+    wake: Option<MonoNanos>,
+    /// Whether it is logged on, as the application was told.
+    logged_on: bool,
+    /// The next incoming number now, and a while ago (see [`Slot::settle`]).
+    next_in: u64,
+    next_in_before: u64,
+    close: Option<Close>,
+    failed: Option<StoreError>,
+}
+
+/// What came of taking a message from what was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// One was taken, or bytes that are none were skipped.
+    Taken,
+    /// There is no whole message.
+    Nothing,
+}
+
+impl Slot {
+    pub(super) fn new(ix: SessionIx, session: Session, store: Box<dyn Store>, role: &Role) -> Self {
+        let next_in = store.next_in();
+        let stats = SessionStats {
+            counts: SessionCounts {
+                next_in,
+                next_out: store.next_out(),
+                ..SessionCounts::default()
+            },
+            reason: Some(Code::F115),
+            ..SessionStats::default()
+        };
+        Self {
+            ix,
+            session,
+            connection: None,
+            connecting: false,
+            dial: Dial::of(role),
+            wanted: true,
+            io: SlotIo {
+                store,
+                stats,
+                wake: None,
+                logged_on: false,
+                next_in,
+                next_in_before: next_in,
+                close: None,
+                failed: None,
+            },
+        }
+    }
+
+    /// Whether a peer's Logon is meant for this session.
+    pub(super) fn is_for(&self, logon: &Message<'_>) -> bool {
+        let settings = self.session.settings();
+        self.dial.is_none()
+            && logon.get(crate::codec::SENDER_COMP_ID) == Some(&settings.target_comp_id)
+            && logon.get(crate::codec::TARGET_COMP_ID) == Some(&settings.sender_comp_id)
+    }
+
+    pub(super) const fn is_logged_on(&self) -> bool {
+        self.io.logged_on
+    }
+
+    /// Whether its store has let it down.
+    pub(super) fn is_failed(&self) -> bool {
+        self.io.stats.state == LinkState::Failed
+    }
+
+    pub(super) const fn stats(&self) -> &SessionStats {
+        &self.io.stats
+    }
+
+    pub(super) const fn count_in_use(&mut self) {
+        self.io.stats.counts.logons_in_use += 1;
+    }
+
+    pub(super) const fn count_slow_cut(&mut self) {
+        self.io.stats.counts.slow_cuts += 1;
+    }
+
+    pub(super) const fn count_bytes_in(&mut self, count: usize) {
+        self.io.stats.counts.bytes_in += count as u64;
+    }
+
+    pub(super) const fn wake(&self) -> Option<MonoNanos> {
+        self.io.wake
+    }
+
+    pub(super) fn enter(&mut self, state: LinkState, reason: Option<Code>, now: Now) {
+        let stats = &mut self.io.stats;
+        if stats.state != state {
+            stats.state = state;
+            stats.since = now.unix;
+        }
+        stats.reason = reason.or(stats.reason);
+    }
+
+    /// Gives one input to the session.
+    pub(super) fn handle<A: Application>(
+        &mut self,
+        now: Now,
+        input: Input<'_>,
+        shared: &mut Shared<A>,
+    ) {
+        if let Input::Tick = input {
+            self.io.wake = None;
+        }
+        let mut wire = Wire {
+            ix: self.ix,
+            now,
+            io: &mut self.io,
+            output: self.connection.as_mut().map(|open| &mut open.output),
+            shared,
+        };
+        self.session.handle(now, input, &mut wire);
+        self.refuse(now, shared);
+    }
+
+    /// Takes the first message of what was read, if it is whole.
+    #[inline]
+    pub(super) fn take_message<A: Application>(
+        &mut self,
+        now: Now,
+        scanner: Scanner,
+        shared: &mut Shared<A>,
+    ) -> Step {
+        let Some(Connection { input, output, .. }) = &mut self.connection else {
+            return Step::Nothing;
+        };
+        if self.io.close.is_some() || self.io.failed.is_some() {
+            return Step::Nothing;
+        }
+        let mut wire = Wire {
+            ix: self.ix,
+            now,
+            io: &mut self.io,
+            output: Some(output),
+            shared,
+        };
+        let taken = match scanner.scan(input.bytes()) {
+            Scan::Incomplete => return Step::Nothing,
+            Scan::Message { message, len } => {
+                wire.io.stats.counts.messages_in += 1;
+                self.session.handle(now, Input::Received(&message), &mut wire);
+                len
+            }
+            Scan::Garbled { skip, fault } => {
+                self.session.handle(now, Input::Garbled(fault), &mut wire);
+                skip
+            }
+        };
+        input.take(taken);
+        self.refuse(now, shared);
+        Step::Taken
+    }
+
+    /// Answers with Reject (3) what the application refused so.
+    fn refuse<A: Application>(&mut self, now: Now, shared: &mut Shared<A>) {
+        if shared.refused.is_empty() {
+            return;
+        }
+        for refused in std::mem::take(&mut shared.refused) {
+            let Ok(message) = Message::parse(&refused.raw) else {
+                continue;
+            };
+            let input = Input::Refuse {
+                message: &message,
+                reason: refused.reason,
+                ref_tag: Some(refused.tag),
+                text: &refused.text,
+            };
+            self.handle(now, input, shared);
+        }
+    }
+
+    /// Gives the session a message of the application.
+    pub(super) fn submit<A: Application>(
+        &mut self,
+        now: Now,
+        input: Input<'_>,
+        shared: &mut Shared<A>,
+    ) {
+        if self.is_failed() || self.io.failed.is_some() {
+            self.io.stats.counts.unstored += 1;
+            return;
+        }
+        self.handle(now, input, shared);
+    }
+
+    /// Makes what was kept survive, then sends it. Returns why the connection must end, if it
+    /// must.
+    pub(super) fn flush(&mut self, now: Now, out_bytes_max: usize) -> Option<Down> {
+        let flushed = match self.io.failed.take() {
+            Some(error) => Err(error),
+            None => self.io.store.flush(),
+        };
+        if let Err(error) = flushed {
+            return Some(Down::Store(error));
+        }
+        let open = self.connection.as_mut()?;
+        if self.connecting {
+            return None;
+        }
+        if open.output.len() > 0 && open.flush(now.mono).is_err() {
+            return Some(Down::Link(Code::F102));
+        }
+        if open.output.len() > out_bytes_max {
+            return Some(Down::Link(Code::F100));
+        }
+        self.io.close.take().map(Down::Session)
+    }
+
+    /// The connection is gone: tells session and application.
+    pub(super) fn disconnected<A: Application>(
+        &mut self,
+        now: Now,
+        why: &Down,
+        shared: &mut Shared<A>,
+    ) {
+        self.connection = None;
+        self.connecting = false;
+        if !matches!(why, Down::Session(_)) {
+            self.handle(now, Input::Disconnected, shared);
+        }
+        self.io.close = None;
+        if self.io.logged_on {
+            self.io.logged_on = false;
+            shared.app.logged_out(self.ix, now, &mut shared.queue.outgoing());
+        }
+        let state = match why {
+            Down::Store(_) => LinkState::Failed,
+            Down::Session(_) | Down::Link(_) if self.wanted => LinkState::Down,
+            Down::Session(_) | Down::Link(_) => LinkState::Off,
+        };
+        self.enter(state, Some(why.code()), now);
+        if let Some(dial) = &mut self.dial {
+            dial.back_off(now.mono);
+        }
+    }
+
+    /// Lets the kept incoming number follow the real one, a period behind.
+    ///
+    /// What the application took in the last period may still be on its way to its journal. Were
+    /// its number kept at once, a kill would lose it: the peer would never be asked for it again.
+    pub(super) fn settle(&mut self) -> Option<Down> {
+        let io = &mut self.io;
+        io.store.settle(io.next_in_before);
+        io.next_in_before = io.next_in;
+        io.store.note().err().map(Down::Store)
+    }
+
+    /// Keeps the incoming number of an orderly end.
+    pub(super) fn settle_all(&mut self) {
+        self.io.store.settle(self.io.next_in);
+        // A failure here costs a resend at the next start, nothing else.
+        let _ = self.io.store.note();
+    }
+}
+
+/// Where the effects of one input go.
+struct Wire<'a, A> {
+    ix: SessionIx,
+    now: Now,
+    io: &'a mut SlotIo,
+    output: Option<&'a mut Outbox>,
+    shared: &'a mut Shared<A>,
+}
+
+impl<A: Application> Sink for Wire<'_, A> {
+    fn persist(&mut self, msg_seq_num: u64, bytes: &[u8]) {
+        // Once the store has refused, its numbers are not the session's; nothing leaves any more.
+        if self.io.failed.is_none() {
+            self.io.store.keep(msg_seq_num, bytes);
+        }
+        self.io.stats.counts.next_out = msg_seq_num + 1;
+    }
+
+    fn settle(&mut self, next_inbound: u64) {
+        self.io.next_in = next_inbound;
+        self.io.stats.counts.next_in = next_inbound;
+    }
+
+    fn forget(&mut self) {
+        self.io.next_in = 1;
+        self.io.next_in_before = 1;
+        if let Err(error) = self.io.store.reset(1, 1) {
+            self.io.failed = Some(error);
+        }
+    }
+
+    fn stored<R>(&mut self, msg_seq_num: u64, with: impl FnOnce(Option<&[u8]>) -> R) -> R {
+        let scratch = &mut self.shared.scratch;
+        scratch.clear();
+        if let Err(error) = self.io.store.read(msg_seq_num, scratch) {
+            self.io.failed = Some(error);
+            scratch.clear();
+        }
+        with((!scratch.is_empty()).then_some(scratch))
+    }
+
+    fn transmit(&mut self, bytes: &[u8]) {
+        if let Some(output) = &mut self.output {
+            self.io.stats.counts.messages_out += 1;
+            self.io.stats.counts.bytes_out += bytes.len() as u64;
+            output.push(bytes);
+        }
+    }
+
+    fn deliver(&mut self, message: &Message<'_>) {
+        let Shared {
+            app,
+            queue,
+            refused,
+            ..
+        } = &mut *self.shared;
+        let received = app.received(self.ix, self.now, message, &mut queue.outgoing());
+        let Err(reject) = received else {
+            return;
+        };
+        self.io.stats.counts.refused += 1;
+        match reject {
+            AppReject::Session { tag, reason, text } => refused.push(Refused {
+                raw: message.raw().to_vec(),
+                tag,
+                reason,
+                text,
+            }),
+            AppReject::Business {
+                reason,
+                ref_id,
+                text,
+            } => {
+                let reject = BusinessReject {
+                    reason,
+                    ref_id: ref_id.as_deref().unwrap_or_default(),
+                    text: &text,
+                };
+                queue.push(self.ix, b"j", false, |body| {
+                    write_business_reject(body, message, &reject);
+                });
+            }
+        }
+    }
+
+    fn wake_at(&mut self, at: MonoNanos) {
+        self.io.wake = Some(at);
+        self.shared.next_wake = self.shared.next_wake.min(at);
+    }
+
+    fn close(&mut self, why: Close) {
+        self.io.close.get_or_insert(why);
+    }
+
+    fn event(&mut self, event: SessionEvent) {
+        let counts = &mut self.io.stats.counts;
+        match event {
+            SessionEvent::LoggedOn { .. } => self.logged_on(),
+            SessionEvent::LoggedOff => self.logged_off(),
+            SessionEvent::Gap { .. } => counts.gaps += 1,
+            SessionEvent::Resending { .. } => counts.resends += 1,
+            SessionEvent::Duplicate { .. } => counts.duplicates += 1,
+            SessionEvent::Rejected { .. } => counts.rejects_sent += 1,
+            SessionEvent::PeerRejected { .. } => counts.rejects_received += 1,
+            SessionEvent::Garbled(_) => counts.garbled += 1,
+            SessionEvent::Use(_) => counts.unstored += 1,
+            SessionEvent::Peer(PeerFault::DuplicateSession) => counts.logons_in_use += 1,
+            SessionEvent::Reset
+            | SessionEvent::GapFilled { .. }
+            | SessionEvent::LaterDropped { .. }
+            | SessionEvent::Probed
+            | SessionEvent::Peer(_) => {}
+        }
+    }
+}
+
+impl<A: Application> Wire<'_, A> {
+    fn logged_on(&mut self) {
+        let stats = &mut self.io.stats;
+        stats.counts.logons += 1;
+        stats.state = LinkState::Up;
+        stats.since = self.now.unix;
+        stats.reason = None;
+        self.io.logged_on = true;
+        let Shared { app, queue, .. } = &mut *self.shared;
+        app.logged_on(self.ix, self.now, &mut queue.outgoing());
+    }
+
+    fn logged_off(&mut self) {
+        if !self.io.logged_on {
+            return;
+        }
+        self.io.logged_on = false;
+        let Shared { app, queue, .. } = &mut *self.shared;
+        app.logged_out(self.ix, self.now, &mut queue.outgoing());
+    }
+}
