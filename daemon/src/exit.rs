@@ -55,13 +55,14 @@ impl Exit {
     pub(crate) fn of(code: Code) -> Self {
         match code {
             Code::X001 | Code::X010 => Self::Usage,
-            Code::X002 | Code::X009 => Self::NoInput,
-            Code::X003 => Self::TryLater,
-            Code::X004 => Self::Io,
+            Code::X002 | Code::X009 | Code::J002 | Code::D001 => Self::NoInput,
+            Code::X003 | Code::J003 => Self::TryLater,
+            Code::X004 | Code::J001 | Code::J009 | Code::D002 | Code::D009 => Self::Io,
+            Code::D008 => Self::Usage,
             Code::X005 => Self::Unreachable,
             Code::X006 => Self::Bug,
             Code::X007 | Code::X011 => Self::No,
-            Code::X008 => Self::Config,
+            Code::X008 | Code::F030 => Self::Config,
             _ => match code.short().as_bytes().first() {
                 Some(b'C') => Self::Config,
                 Some(b'D') => Self::Data,

@@ -8,7 +8,12 @@ mod commands;
 mod config;
 mod error_page;
 mod exit;
+mod explain;
+mod journal;
 mod out;
+mod records;
+mod text;
+mod top;
 
 use std::process::ExitCode;
 
@@ -51,6 +56,10 @@ fn dispatch(command: Command, out: Out) -> Outcome {
     match command {
         Command::Check(args) => check::check(&args.config, out),
         Command::Error(args) => error_page::print(&args.code, out),
+        Command::Journal(command) => journal::journal(&command, out),
+        Command::Replay(args) => journal::replay_all(&args.dir, out),
+        Command::Explain(args) => explain::explain(&args.order, &args.journal, out),
+        Command::Top(args) => top::once(&args.counters, out),
         _ => Err(Failure::new(Code::X006, "not wired yet")),
     }
 }

@@ -51,9 +51,9 @@ impl Out {
         }
     }
 
-    /// Writes a line of the data itself, whatever the form asked for.
-    pub(crate) fn record(&self, line: impl AsRef<str>) {
-        write_line(&mut io::stdout().lock(), line.as_ref());
+    /// Writes a line of the data itself, whatever the form asked for. False once nobody reads.
+    pub(crate) fn record(&self, line: impl AsRef<str>) -> bool {
+        writeln!(io::stdout().lock(), "{}", line.as_ref()).is_ok()
     }
 
     /// Writes the one JSON object of `--json`; nothing otherwise.

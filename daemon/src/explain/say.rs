@@ -1,0 +1,391 @@
+//! The steps of an order in sentences, and as JSON.
+
+use dcx_engine::{Check, NotEligible, SliceReason, SliceWhy};
+use dcx_model::{Command, Event, Nanos, Notional, Price, Qty, UnixNanos};
+use serde_json::{Value, json};
+
+use super::steps::{Checked, Routed, Step};
+use crate::records::{self, Names};
+use crate::text::{span, utc};
+
+/// A step in sentences, one a line.
+pub(super) fn step(step: &Step, names: &Names) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{}  command {}: {}",
+        utc(step.cause.at),
+        step.cause.seq,
+        cause(&step.cause.command, names)
+    )];
+    lines.extend(
+        step.checks
+            .iter()
+            .map(|checked| format!("    {}", check(checked))),
+    );
+    lines.extend(
+        step.slices
+            .iter()
+            .map(|reason| format!("    {}", slice(reason))),
+    );
+    for route in &step.routes {
+        lines.extend(
+            routed(route, names)
+                .into_iter()
+                .map(|line| format!("    {line}")),
+        );
+    }
+    lines.extend(
+        step.events
+            .iter()
+            .map(|happened| format!("    => {}", event(happened, names))),
+    );
+    lines
+}
+
+fn cause(command: &Command, names: &Names) -> String {
+    match command {
+        Command::NewOrder(order) => {
+            let how = match order.algo {
+                dcx_model::Algo::AtOnce => "at once".to_owned(),
+                dcx_model::Algo::Twap => format!(
+                    "by TWAP in {} slices from {} to {}",
+                    order.slices,
+                    if order.start == UnixNanos::ZERO {
+                        "now".to_owned()
+                    } else {
+                        utc(order.start)
+                    },
+                    utc(order.end)
+                ),
+            };
+            format!(
+                "the client asks to {} {} {} at {} ({} {}), {how}, as {}",
+                order.side.name().to_lowercase(),
+                order.order_qty,
+                names.symbol(order.instrument),
+                order.limit_px,
+                order.ord_type.name(),
+                order.time_in_force.name(),
+                order.cl_ord_id
+            )
+        }
+        Command::Cancel(cancel) => format!(
+            "the client asks to cancel {} as {}",
+            cancel.orig_cl_ord_id, cancel.cl_ord_id
+        ),
+        Command::Replace(replace) => format!(
+            "the client asks to make {} into {} at {} as {}",
+            replace.orig_cl_ord_id, replace.order_qty, replace.limit_px, replace.cl_ord_id
+        ),
+        Command::VenueReport(report) => {
+            let fill = if report.last_qty.is_zero() {
+                String::new()
+            } else {
+                format!(", {} at {}", report.last_qty, report.last_px)
+            };
+            format!(
+                "{} reports child {}: {}{fill}, {} filled, {} left",
+                names.venue(report.venue),
+                report.child,
+                report.exec_type.name(),
+                report.cum_qty,
+                report.leaves_qty
+            )
+        }
+        Command::VenueCancelReject(reject) => format!(
+            "{} refuses to cancel child {} (CxlRejReason {})",
+            names.venue(reject.venue),
+            reject.child,
+            reject.cxl_rej_reason.number()
+        ),
+        Command::VenueState { venue, up } => {
+            let state = if *up { "up" } else { "down" };
+            format!("the session of {} goes {state}", names.venue(*venue))
+        }
+        Command::SessionState { session, up } => {
+            let state = if *up { "on" } else { "off" };
+            format!("client session {session} logs {state}")
+        }
+        Command::Status(_) => "the client asks how the order stands".to_owned(),
+        Command::Quote(quote) => format!(
+            "{} quotes {} {} / {}",
+            names.venue(quote.venue),
+            names.symbol(quote.instrument),
+            quote.bid_px,
+            quote.ask_px
+        ),
+        Command::Wake => "the time of a timer has come".to_owned(),
+        Command::Halt(operator) => {
+            format!("{} halts trading: {}", operator.author, operator.reason)
+        }
+        Command::Resume(operator) => {
+            format!("{} resumes trading: {}", operator.author, operator.reason)
+        }
+        other => records::command(other, names).0.to_owned(),
+    }
+}
+
+fn check(checked: &Checked) -> String {
+    let Checked {
+        check,
+        value,
+        limit,
+        passed,
+    } = *checked;
+    let verdict = if passed {
+        "passed".to_owned()
+    } else {
+        format!("REFUSED, {}", check.code())
+    };
+    let (value, limit) = (amount(check, value), amount(check, limit));
+    match check {
+        Check::Collar => format!("check {}: {}: {verdict}", check.name(), collar(checked)),
+        _ => format!("check {}: {value} against {limit}: {verdict}", check.name()),
+    }
+}
+
+/// How much of the collar is used. Both numbers carry the same factors, which cancel.
+fn collar(checked: &Checked) -> String {
+    if checked.limit <= 0 {
+        return format!("{} against {}", checked.value, checked.limit);
+    }
+    let tenths = checked.value.saturating_mul(1_000) / checked.limit;
+    format!("{}.{} % of the distance allowed", tenths / 10, tenths % 10)
+}
+
+/// A number of a check in the unit of that check.
+fn amount(check: Check, number: i128) -> String {
+    match check {
+        Check::QtyPositive | Check::Lot | Check::QtyMax | Check::Position | Check::AboveCum => {
+            signed(number, |units| Qty::from_units(units).to_string())
+        }
+        Check::LimitPositive | Check::Tick => i64::try_from(number).map_or_else(
+            |_| number.to_string(),
+            |units| Price::from_units(units).to_string(),
+        ),
+        Check::Notional => Notional::from_units(number).to_string(),
+        Check::Reference if number < 0 => "no quote".to_owned(),
+        Check::Reference => signed(number, |ns| span(Nanos::new(ns))),
+        Check::Schedule => signed(number, |ns| utc(UnixNanos::new(ns))),
+        Check::Configured
+        | Check::NotHalted
+        | Check::SessionLimits
+        | Check::Rate
+        | Check::ClOrdId
+        | Check::Account
+        | Check::Instrument
+        | Check::InstrumentLimits
+        | Check::Supported
+        | Check::LimitGiven
+        | Check::Slices
+        | Check::LotsPerSlice
+        | Check::Collar
+        | Check::OrdersOpen
+        | Check::Pool
+        | Check::Venue
+        | Check::Replaceable => number.to_string(),
+    }
+}
+
+fn signed(number: i128, text: impl Fn(u64) -> String) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    match u64::try_from(number.unsigned_abs()) {
+        Ok(units) => format!("{sign}{}", text(units)),
+        Err(_) => number.to_string(),
+    }
+}
+
+fn slice(reason: &SliceReason) -> String {
+    let why = match reason.why {
+        SliceWhy::Due => "its time came",
+        SliceWhy::NothingMissing => "what is filled and working covers what is due",
+        SliceWhy::ChildrenWorking => "as many children work as may; the rest goes with the next",
+        SliceWhy::End => "the schedule is over, what works is cancelled",
+    };
+    format!(
+        "slice {} of {}, due {}: {} is sent, {} should be filled or working by now: {why}",
+        u32::from(reason.ix) + 1,
+        reason.of,
+        utc(reason.due),
+        reason.qty,
+        reason.target
+    )
+}
+
+fn routed(route: &Routed, names: &Names) -> Vec<String> {
+    let mut lines = vec![match route.chosen {
+        Some(venue) => format!(
+            "route {} to {}: child {}",
+            route.qty,
+            names.venue(venue),
+            route.child
+        ),
+        None => format!("route {}: no venue can take it", route.qty),
+    }];
+    for venue in &route.venues {
+        let name = names.venue(venue.venue);
+        lines.push(match venue.not_eligible {
+            Some(why) => format!("  {name}: not eligible, {}", not_eligible(why)),
+            None => {
+                let won = if route.chosen == Some(venue.venue) {
+                    ", the highest: chosen"
+                } else {
+                    ""
+                };
+                format!(
+                    "  {name}: mean {:+.3} bps, sd {:.3}, drew {:+.3}{won}",
+                    venue.mean_bps, venue.sd_bps, venue.draw_bps
+                )
+            }
+        });
+    }
+    lines
+}
+
+const fn not_eligible(why: NotEligible) -> &'static str {
+    match why {
+        NotEligible::NotListed => "it does not list the instrument",
+        NotEligible::Down => "its session is down",
+        NotEligible::Tried => "it was tried for this quantity already",
+    }
+}
+
+fn event(event: &Event, names: &Names) -> String {
+    match event {
+        Event::Accepted { view, held } => {
+            let held = if *held {
+                ", held until a venue can take it"
+            } else {
+                ""
+            };
+            format!("accepted as order {}{held}", view.order)
+        }
+        Event::Rejected { refusal, .. } => format!("refused: {} {refusal}", refusal.code()),
+        Event::Trade {
+            view,
+            child,
+            venue,
+            last_qty,
+            last_px,
+        } => format!(
+            "{last_qty} filled at {last_px} on {} (child {child}); {} of {} filled, average {}, {}",
+            names.venue(*venue),
+            view.cum_qty,
+            view.order_qty,
+            view.avg_px,
+            view.ord_status.name()
+        ),
+        Event::PendingCancel { .. } => "the cancel is on its way to the venues".to_owned(),
+        Event::Canceled { view, .. } => {
+            format!(
+                "cancelled with {} of {} filled",
+                view.cum_qty, view.order_qty
+            )
+        }
+        Event::PendingReplace { .. } => "the replace is on its way to the venues".to_owned(),
+        Event::Replaced { view, .. } => format!(
+            "replaced: now {} at {} as {}",
+            view.order_qty, view.limit_px, view.cl_ord_id
+        ),
+        Event::Expired { view } => {
+            format!("expired with {} of {} filled", view.cum_qty, view.order_qty)
+        }
+        Event::Status { view } => format!("told: {}", view.ord_status.name()),
+        Event::CancelRejected(rejected) => {
+            format!("refused: {} {}", rejected.refusal.code(), rejected.refusal)
+        }
+        Event::ChildSent(child) => format!(
+            "child {} sent to {}: {} {} at {}, {}",
+            child.child,
+            names.venue(child.venue),
+            child.side.name().to_lowercase(),
+            child.order_qty,
+            child.limit_px,
+            child.time_in_force.name()
+        ),
+        Event::ChildCancel(cancel) => format!(
+            "cancel of child {} sent to {} as {}",
+            cancel.child,
+            names.venue(cancel.venue),
+            cancel.request
+        ),
+        Event::Ignored { cause, child, .. } => {
+            format!("report about child {child} changes nothing: {cause:?}")
+        }
+        Event::Halted => "trading is halted".to_owned(),
+        Event::Resumed => "trading is resumed".to_owned(),
+        Event::Digest { state } => format!("state {}", crate::text::hex(*state)),
+    }
+}
+
+/// A step as JSON.
+pub(super) fn json(step: &Step, names: &Names) -> Value {
+    let checks: Vec<Value> = step
+        .checks
+        .iter()
+        .map(|checked| {
+            json!({
+                "check": checked.check.name(),
+                "code": checked.check.code().to_string(),
+                "value": amount(checked.check, checked.value),
+                "limit": amount(checked.check, checked.limit),
+                "passed": checked.passed,
+            })
+        })
+        .collect();
+    let slices: Vec<Value> = step
+        .slices
+        .iter()
+        .map(|reason| {
+            json!({
+                "order": reason.order.get(),
+                "slice": u32::from(reason.ix) + 1,
+                "of": reason.of,
+                "qty": reason.qty.to_string(),
+                "target": reason.target.to_string(),
+                "due": utc(reason.due),
+                "why": format!("{:?}", reason.why),
+            })
+        })
+        .collect();
+    let routes: Vec<Value> = step
+        .routes
+        .iter()
+        .map(|route| route_json(route, names))
+        .collect();
+    let events: Vec<Value> = step
+        .events
+        .iter()
+        .map(|event| records::event(event, names))
+        .collect();
+    let mut object = records::sequenced(&step.cause, names);
+    if let Value::Object(object) = &mut object {
+        object.insert("checks".to_owned(), json!(checks));
+        object.insert("slices_due".to_owned(), json!(slices));
+        object.insert("routes".to_owned(), json!(routes));
+        object.insert("events".to_owned(), json!(events));
+    }
+    object
+}
+
+fn route_json(route: &Routed, names: &Names) -> Value {
+    let venues: Vec<Value> = route
+        .venues
+        .iter()
+        .map(|venue| {
+            json!({
+                "venue": names.venue(venue.venue),
+                "not_eligible": venue.not_eligible.map(not_eligible),
+                "mean_bps": venue.mean_bps,
+                "sd_bps": venue.sd_bps,
+                "draw_bps": venue.draw_bps,
+            })
+        })
+        .collect();
+    json!({
+        "order": route.order.get(),
+        "child": route.child.get(),
+        "qty": route.qty.to_string(),
+        "chosen": route.chosen.map(|venue| names.venue(venue)),
+        "venues": venues,
+    })
+}
