@@ -1,3 +1,20 @@
-//! What the whole-system tests share.
+//! What the whole-system tests share: the dcx binary as a process, configurations on free ports,
+//! a FIX peer that can send what no engine would, and seeds.
+//!
+//! A helper fails by panicking with what it saw: it is only called from tests.
 
 #![forbid(unsafe_code)]
+
+#[path = "support/config.rs"]
+mod config;
+#[path = "support/peer.rs"]
+mod peer;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/seed.rs"]
+mod seed;
+
+pub use config::{Ports, System};
+pub use peer::{Message, Peer};
+pub use process::{Ended, Process, run};
+pub use seed::Seed;

@@ -1,0 +1,181 @@
+//! Working folders with a configuration on free ports, so that tests do not meet each other.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use crate::Process;
+
+/// The addresses of one system.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// Where clients log on.
+    pub clients: SocketAddr,
+    /// Where the two venues are.
+    pub venues: [SocketAddr; 2],
+    /// Where the metrics are.
+    pub metrics: SocketAddr,
+}
+
+/// A working folder with a configuration in it; removed when dropped.
+#[derive(Debug)]
+pub struct System {
+    dir: tempfile::TempDir,
+    /// Its addresses.
+    pub ports: Ports,
+}
+
+/// Two clients, one instrument, no venue: an order is checked, accepted and held.
+const QUIET: &str = r#"
+[engine]
+topology = "fused"
+wait = "park"
+on_no_venue = "hold"
+
+[[fix.acceptor]]
+listen = "CLIENTS"
+comp_id = "DCX"
+
+[[client]]
+comp_id = "CLIENT"
+account = "HOUSE"
+
+[[client]]
+comp_id = "WITNESS"
+account = "HOUSE"
+
+[[instrument]]
+symbol = "EURUSD"
+tick = 0.00001
+lot = 1
+prev_close = 1.1000
+venues = []
+
+[limits.instrument.EURUSD]
+order_qty_max = 1_000_000
+order_notional_max = 2_000_000
+position_max = 1_000_000_000
+quote_age_ms_max = 60_000
+collar_bps = 500
+prev_close_allowed = true
+
+[limits.session.CLIENT]
+orders_per_s_max = 100_000
+burst_max = 100_000
+orders_open_max = 10_000
+
+[limits.session.WITNESS]
+orders_per_s_max = 100_000
+burst_max = 100_000
+orders_open_max = 10_000
+
+[metrics]
+listen = "METRICS"
+"#;
+
+/// A second client beside the example's own.
+const WITNESS: &str = r#"
+[[client]]
+comp_id = "WITNESS"
+account = "HOUSE"
+
+[limits.session.WITNESS]
+orders_per_s_max = 100_000
+burst_max = 100_000
+orders_open_max = 10_000
+"#;
+
+impl System {
+    /// A daemon without venues: what it answers depends on nothing but what it is sent.
+    #[must_use]
+    pub fn quiet() -> Self {
+        Self::with(QUIET)
+    }
+
+    /// The configuration that `dcx run --config config/dcx.toml` starts with, on free ports, with
+    /// a second client `WITNESS`.
+    ///
+    /// # Panics
+    /// If the example cannot be read or no longer has the addresses that are replaced.
+    #[must_use]
+    pub fn example() -> Self {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/dcx.toml");
+        let text = fs::read_to_string(path).expect("the example is in config/");
+        let mut text = format!("{text}{WITNESS}");
+        for (address, name) in [
+            ("127.0.0.1:9800", "CLIENTS"),
+            ("127.0.0.1:9901", "VENUE0"),
+            ("127.0.0.1:9902", "VENUE1"),
+            ("127.0.0.1:9464", "METRICS"),
+        ] {
+            let quoted = format!("\"{address}\"");
+            assert!(text.contains(&quoted), "config/dcx.toml has {quoted}");
+            text = text.replace(&quoted, &format!("\"{name}\""));
+        }
+        Self::with(&text)
+    }
+
+    fn with(template: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let [clients, venue0, venue1, metrics] = free_ports();
+        let ports = Ports {
+            clients,
+            venues: [venue0, venue1],
+            metrics,
+        };
+        let text = template
+            .replace("CLIENTS", &clients.to_string())
+            .replace("VENUE0", &venue0.to_string())
+            .replace("VENUE1", &venue1.to_string())
+            .replace("METRICS", &metrics.to_string());
+        fs::write(dir.path().join("dcx.toml"), text).expect("the folder can be written");
+        Self { dir, ports }
+    }
+
+    /// The working folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Where the daemon keeps its journal.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.dir().join("var/journal")
+    }
+
+    /// Starts the daemon and waits until clients can connect.
+    #[must_use]
+    pub fn start(&self) -> Process {
+        let mut daemon = self.launch();
+        daemon.wait_for(self.ports.clients);
+        daemon
+    }
+
+    /// Starts the daemon and waits for nothing.
+    #[must_use]
+    pub fn launch(&self) -> Process {
+        Process::start(self.dir(), "daemon", &["run", "--config", "dcx.toml"])
+    }
+
+    /// Starts both simulated venues and waits until the daemon could connect.
+    #[must_use]
+    pub fn start_venues(&self) -> [Process; 2] {
+        [("SIMA", 0), ("SIMB", 1)].map(|(comp_id, ix): (&str, usize)| {
+            let address = self.ports.venues[ix];
+            let listen = address.to_string();
+            let arguments = ["sim", "venue", "--listen", &listen, "--comp-id", comp_id];
+            let mut venue = Process::start(self.dir(), comp_id, &arguments);
+            venue.wait_for(address);
+            venue
+        })
+    }
+}
+
+/// Four free ports of the loopback, held open together so that no two are the same.
+fn free_ports() -> [SocketAddr; 4] {
+    let held = [(); 4].map(|()| {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("the loopback has free ports")
+    });
+    held.map(|listener| listener.local_addr().expect("a bound listener"))
+}
