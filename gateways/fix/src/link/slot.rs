@@ -93,8 +93,11 @@ impl Dial {
         }
     }
 
-    /// Waits twice as long as before.
-    fn back_off(&mut self, now: MonoNanos) {
+    /// Waits twice as long as before; the shortest after a connection that was of use.
+    fn back_off(&mut self, now: MonoNanos, was_up: bool) {
+        if was_up {
+            self.wait = self.wait_min;
+        }
         self.at = now.plus(self.wait);
         let doubled = Nanos::new(self.wait.get().saturating_mul(2));
         self.wait = doubled.min(self.wait_max);
@@ -124,6 +127,8 @@ struct SlotIo {
     wake: Option<MonoNanos>,
     /// Whether it is logged on, as the application was told.
     logged_on: bool,
+    /// Whether this connection has ever been logged on.
+    was_up: bool,
     /// The next incoming number now, and a while ago (see [`Slot::settle`]).
     next_in: u64,
     next_in_before: u64,
@@ -164,6 +169,7 @@ impl Slot {
                 stats,
                 wake: None,
                 logged_on: false,
+                was_up: false,
                 next_in,
                 next_in_before: next_in,
                 close: None,
@@ -357,8 +363,9 @@ impl Slot {
         };
         self.enter(state, Some(why.code()), now);
         if let Some(dial) = &mut self.dial {
-            dial.back_off(now.mono);
+            dial.back_off(now.mono, self.io.was_up);
         }
+        self.io.was_up = false;
     }
 
     /// Lets the kept incoming number follow the real one, a period behind.
@@ -504,6 +511,7 @@ impl<A: Application> Wire<'_, A> {
         stats.since = self.now.unix;
         stats.reason = None;
         self.io.logged_on = true;
+        self.io.was_up = true;
         let Shared { app, queue, .. } = &mut *self.shared;
         app.logged_on(self.ix, self.now, &mut queue.outgoing());
     }
