@@ -130,8 +130,9 @@ pub struct Configure {
     pub on_no_venue: OnNoVenue,
     /// Venues tried in turn for one child order before the parent is given up.
     pub route_attempts_max: u8,
-    /// How much of a venue's past counts after one more observation of it, in millionths
-    /// (discounted Thompson sampling's γ; 998 000 forgets half in about 350 observations).
+    /// How much of what was seen of an instrument's venues counts after one more choice between
+    /// them, in millionths (discounted Thompson sampling's γ; 998 000 forgets half in about 350
+    /// choices).
     pub discount_ppm: u32,
     /// Width of the posterior before anything was seen, in hundredths of a basis point.
     pub prior_sd_centi_bps: u32,

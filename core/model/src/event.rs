@@ -83,6 +83,9 @@ pub enum Ignored {
     UnknownQuote = 4,
     /// A configuration command that breaks a rule (an index out of range, a zero tick).
     BadConfiguration = 5,
+    /// A venue's report that cannot be true: a fill of nothing, a child order of another venue,
+    /// the refusal of a cancel that was not sent.
+    BadReport = 6,
 }
 
 impl Ignored {
@@ -96,6 +99,7 @@ impl Ignored {
             3 => Some(Self::Overfill),
             4 => Some(Self::UnknownQuote),
             5 => Some(Self::BadConfiguration),
+            6 => Some(Self::BadReport),
             _ => None,
         }
     }
