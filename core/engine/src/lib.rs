@@ -1,4 +1,30 @@
 //! The verbs of dcx: order state, risk, slicing and routing as one pure function.
+//!
+//! [`Engine::apply`] takes one command and writes what follows from it to an [`Outbox`]. It reads
+//! no clock, does no IO, cannot fail, and allocates for [`Command::Configure`] only: the same
+//! commands give the same events and the same state, to the bit, on every host.
+//!
+//! ```
+//! use dcx_engine::{Engine, Outbox};
+//! use dcx_model::{Command, Event, Seq, SessionId, StatusRequest, UnixNanos};
+//! # use dcx_model::{InstrumentId, OrdStatus, Side};
+//! let (mut engine, mut outbox) = (Engine::new(), Outbox::new());
+//! let ask = Command::Status(StatusRequest {
+//!     session: SessionId::new(0),
+//!     cl_ord_id: "A1".parse().unwrap(),
+//!     instrument: InstrumentId::new(0),
+//!     side: Side::Buy,
+//! });
+//! engine.apply(UnixNanos::from_seconds(1), Seq::new(1), &ask, &mut outbox);
+//! let [Event::Status { view }] = outbox.events() else { panic!() };
+//! assert_eq!(view.ord_status, OrdStatus::Rejected, "nobody knows this order");
+//! ```
+//!
+//! An order's life: [`risk`] approves it, `order` opens it and settles what follows from its
+//! quantities, [`slice`] says how much of it should be out by now, [`route`] chooses the venue.
+//!
+//! Not here: where commands come from and where events go (`dcx-pipeline`), and their bytes
+//! (`dcx-model`, `dcx-fix`).
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -7,55 +33,146 @@
     clippy::indexing_slicing
 )]
 
+mod book;
+mod configure;
+mod digest;
+mod halt;
+mod index;
+mod names;
+mod order;
 mod outbox;
+mod pool;
+mod risk;
+mod route;
+mod slice;
+mod timers;
 mod trace;
+mod view;
 
+pub use configure::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
 pub use outbox::Outbox;
 pub use trace::{
     Check, NoTrace, NotEligible, RouteReason, SliceReason, SliceWhy, Trace, VenueReason,
 };
+pub use view::VenueScore;
+
+use std::fmt;
 
 use dcx_model::{
-    AccountId, Command, Event, InstrumentId, OrderId, OrderView, Seq, UnixNanos, VenueId,
+    Command, Configure, Event, Ignored, OrderId, Quote, Seq, UnixNanos, VENUES_MAX, Venue, VenueSet,
 };
 
-/// The engine: all state of all orders, changed by nothing but commands.
-#[derive(Debug, Default)]
+use book::Book;
+use index::Index;
+use names::Names;
+use order::{Child, Parent};
+use pool::{List, NIL, Pool};
+use risk::{Exposures, InstrumentRow, SessionRow};
+use route::Bandit;
+use timers::Timers;
+
+/// All state of all orders, changed by nothing but commands.
 pub struct Engine {
+    config: Option<Configure>,
+    /// When the last command was sequenced.
     now: UnixNanos,
     halted: bool,
+    /// The next order that the sweep of a halt cancels, and the last one it is meant for.
+    sweep_at: u32,
+    sweep_until: OrderId,
+    /// The next held order to look at again.
+    release_at: u32,
+    next_order: u64,
+    next_child: u64,
+
+    parents: Pool<Parent>,
+    open: List,
+    held: List,
+    /// Done orders, oldest first, kept for late reports and questions.
+    done: List,
+    orders_room: u32,
+    done_max: u32,
+    names: Names,
+    timers: Timers,
+
+    children: Pool<Child>,
+    children_done: List,
+    children_max: u32,
+    child_index: Index,
+    exec_ids: Names,
+
+    instruments: Vec<InstrumentRow>,
+    sessions: Vec<SessionRow>,
+    venues: [Option<Venue>; VENUES_MAX],
+    venues_defined: VenueSet,
+    venues_up: VenueSet,
+    book: Book,
+    exposures: Exposures,
+    bandit: Bandit,
 }
 
-/// What the engine has learnt about a venue, over all instruments.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct VenueScore {
-    /// Which.
-    pub venue: VenueId,
-    /// Whether its session is up.
-    pub up: bool,
-    /// Child orders sent there.
-    pub children: u64,
-    /// Child orders that ended with a reward.
-    pub rewards: u64,
-    /// Mean reward of those, in basis points; zero before the first.
-    pub mean_reward_bps: f64,
-    /// Mean slippage of their fills against the mid at the decision, in basis points.
-    pub mean_slippage_bps: f64,
+/// One command on its way through the engine: its stamps, and where its effects and reasons go.
+struct Cx<'a, T> {
+    at: UnixNanos,
+    seq: Seq,
+    out: &'a mut Outbox,
+    trace: &'a mut T,
 }
 
 impl Engine {
-    /// An engine without any configuration: it refuses every order.
+    /// An engine without configuration: it refuses every order. The journalled
+    /// [`Command::Configure`] gives it its sizes.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            config: None,
+            now: UnixNanos::ZERO,
+            halted: false,
+            sweep_at: NIL,
+            sweep_until: OrderId::new(0),
+            release_at: NIL,
+            next_order: 1,
+            next_child: 1,
+            parents: Pool::default(),
+            open: List::EMPTY,
+            held: List::EMPTY,
+            done: List::EMPTY,
+            orders_room: 0,
+            done_max: 0,
+            names: Names::default(),
+            timers: Timers::default(),
+            children: Pool::default(),
+            children_done: List::EMPTY,
+            children_max: 0,
+            child_index: Index::default(),
+            exec_ids: Names::default(),
+            instruments: Vec::new(),
+            sessions: Vec::new(),
+            venues: [None; VENUES_MAX],
+            venues_defined: VenueSet::NONE,
+            venues_up: VenueSet::NONE,
+            book: Book::default(),
+            exposures: Exposures::default(),
+            bandit: Bandit::default(),
+        }
     }
 
-    /// Applies one command and writes everything it causes to `outbox`, which it clears first.
+    /// Applies one command and writes everything it causes to `outbox`, which is cleared first.
+    ///
+    /// `at` is when the command was sequenced and never goes back; `seq` is its place. Every
+    /// command has a defined outcome: nothing that a client or a venue can send is an error here.
+    ///
+    /// # Panics
+    /// Where a rule of ours is broken, never because of what a command says.
+    ///
+    /// # Cost
+    /// O(venues) for an order, O(log open orders) with a schedule; no allocation but for
+    /// [`Command::Configure`]. Bench: `engine/mixed`.
     pub fn apply(&mut self, at: UnixNanos, seq: Seq, command: &Command, outbox: &mut Outbox) {
         self.apply_traced(at, seq, command, outbox, &mut NoTrace);
     }
 
-    /// [`apply`](Self::apply), saying why to `trace`.
+    /// [`apply`](Self::apply), saying to `trace` why. The trace changes nothing.
     pub fn apply_traced<T: Trace>(
         &mut self,
         at: UnixNanos,
@@ -64,56 +181,68 @@ impl Engine {
         outbox: &mut Outbox,
         trace: &mut T,
     ) {
-        let _ = (seq, trace, command);
-        self.now = at;
         outbox.clear();
-        if let Command::Halt(_) = command {
-            self.halted = true;
-            outbox.push(Event::Halted);
+        self.now = self.now.max(at);
+        let cx = &mut Cx {
+            at: self.now,
+            seq,
+            out: outbox,
+            trace,
+        };
+        match command {
+            Command::NewOrder(order) => self.new_order(cx, order),
+            Command::Cancel(request) => self.cancel(cx, request),
+            Command::Replace(request) => self.replace(cx, request),
+            Command::Status(request) => self.status(cx, request),
+            Command::Quote(quote) => self.quote(cx, quote),
+            Command::VenueReport(report) => self.venue_report(cx, report),
+            Command::VenueCancelReject(reject) => self.venue_cancel_reject(cx, reject),
+            Command::VenueState { venue, up } => self.venue_state(cx, *venue, *up),
+            Command::SessionState { session, up } => self.session_state(cx, *session, *up),
+            Command::Wake => self.wake(cx),
+            Command::Halt(_) => self.halt(cx),
+            Command::Resume(_) => self.resume(cx),
+            Command::Checkpoint => {
+                let state = self.digest();
+                cx.out.push(Event::Digest { state });
+            }
+            Command::Configure(configure) => self.configure(cx, configure),
+            Command::DefineInstrument(instrument) => self.define_instrument(cx, instrument),
+            Command::DefineVenue(venue) => self.define_venue(cx, venue),
+            Command::SetInstrumentLimits(limits) => self.set_instrument_limits(cx, limits),
+            Command::SetSessionLimits(limits) => self.set_session_limits(cx, limits),
         }
-        let _ = outbox.room();
     }
 
-    /// When the engine wants a [`Command::Wake`].
-    #[must_use]
-    pub const fn wake_at(&self) -> Option<UnixNanos> {
-        None
+    fn quote<T: Trace>(&mut self, cx: &mut Cx<'_, T>, quote: &Quote) {
+        let row = self.instruments.get(quote.instrument.get() as usize);
+        let known = row.is_some_and(|row| row.defined.is_some());
+        if known && self.venues_defined.contains(quote.venue) {
+            self.book.take(cx.at, quote);
+        } else {
+            cx.out.push(Event::Ignored {
+                cause: Ignored::UnknownQuote,
+                venue: quote.venue,
+                child: dcx_model::ChildId::new(0),
+                exec_id: dcx_model::ExecId::EMPTY,
+            });
+        }
     }
+}
 
-    /// Hash of all state.
-    #[must_use]
-    pub const fn digest(&self) -> u64 {
-        self.now.get()
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
     }
+}
 
-    /// Orders that are not done.
-    #[must_use]
-    pub const fn orders_open(&self) -> u32 {
-        0
-    }
-
-    /// Whether trading is halted.
-    #[must_use]
-    pub const fn halted(&self) -> bool {
-        self.halted
-    }
-
-    /// The position of an account in an instrument, in units of 10⁻⁸; negative is short.
-    #[must_use]
-    pub const fn position(&self, account: AccountId, instrument: InstrumentId) -> i128 {
-        let _ = (account, instrument);
-        0
-    }
-
-    /// The order of this number, open or still remembered.
-    #[must_use]
-    pub const fn order(&self, order: OrderId) -> Option<OrderView> {
-        let _ = order;
-        None
-    }
-
-    /// What was learnt about each venue that is defined.
-    pub fn venue_scores(&self) -> impl Iterator<Item = VenueScore> {
-        std::iter::empty()
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("now", &self.now)
+            .field("halted", &self.halted)
+            .field("orders_open", &self.orders_open())
+            .field("held", &self.held.len())
+            .finish_non_exhaustive()
     }
 }

@@ -146,6 +146,16 @@ pub struct VenueReason {
     pub draw_bps: f64,
 }
 
+impl VenueReason {
+    pub(crate) const UNKNOWN: Self = Self {
+        venue: VenueId::new(0),
+        not_eligible: None,
+        mean_bps: 0.0,
+        sd_bps: 0.0,
+        draw_bps: 0.0,
+    };
+}
+
 /// One choice of a venue with everything that it was made from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RouteReason<'a> {

@@ -1,0 +1,163 @@
+//! Commands that tell the engine what there is and what is allowed.
+
+use dcx_model::{
+    ChildId, Configure, Event, ExecId, INSTRUMENTS_MAX, Ignored, Instrument, InstrumentLimits,
+    Price, Qty, SESSIONS_MAX, SessionId, SessionLimits, VENUES_MAX, Venue, VenueId, VenueSet,
+};
+
+use crate::order::{Child, Parent};
+use crate::risk::{InstrumentRow, SessionRow};
+use crate::{Cx, Engine, Trace};
+
+/// Open orders that an engine can be asked to hold.
+pub const ORDERS_OPEN_MAX: u32 = 1 << 22;
+
+/// Old ids that an engine can be asked to remember.
+pub const IDS_KEPT_MAX: u32 = 1 << 24;
+
+/// Done orders, and as many done children, that are kept whole for late reports and questions.
+const DONE_MAX: u32 = 1 << 16;
+
+/// The least of them: more than one command can end.
+const DONE_MIN: u32 = 64;
+
+/// Children beyond one for each open order that may work at the same time.
+const CHILDREN_SPARE_MAX: u32 = 1 << 18;
+
+/// All venues there can be.
+const VENUES: VenueSet = VenueSet::from_bits((1 << VENUES_MAX) - 1);
+
+impl Engine {
+    /// Takes sizes and parameters. The only command that allocates. Given again, it changes the
+    /// parameters; the tables only ever grow, and nothing in them is lost.
+    pub(crate) fn configure<T: Trace>(&mut self, cx: &mut Cx<'_, T>, configure: &Configure) {
+        let legal = (1..=ORDERS_OPEN_MAX).contains(&configure.orders_open_max)
+            && configure.ids_kept_max <= IDS_KEPT_MAX
+            && configure.discount_ppm <= 1_000_000
+            && configure.route_attempts_max > 0;
+        if !legal {
+            return refuse(cx);
+        }
+        if self.config.is_none() {
+            // Ids must differ from those of every journal before this one, also where that is
+            // lost: venues and clients remember them. A million orders a second is not reached.
+            let first = cx.at.seconds() << 20 | 1;
+            (self.next_order, self.next_child) = (first, first);
+        }
+        self.config = Some(*configure);
+        self.grow(configure);
+        self.bandit.configure(configure, INSTRUMENTS_MAX);
+    }
+
+    pub(crate) fn define_instrument<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        instrument: &Instrument,
+    ) {
+        let legal = instrument.tick > Price::ZERO
+            && instrument.lot > Qty::ZERO
+            && instrument.venues.and(VENUES) == instrument.venues;
+        match self.instruments.get_mut(instrument.id.get() as usize) {
+            Some(row) if legal => row.defined = Some(*instrument),
+            Some(_) | None => return refuse(cx),
+        }
+        self.begin_release(cx);
+    }
+
+    pub(crate) fn define_venue<T: Trace>(&mut self, cx: &mut Cx<'_, T>, venue: &Venue) {
+        match self.venues.get_mut(usize::from(venue.id.get())) {
+            Some(row) if self.config.is_some() => *row = Some(*venue),
+            Some(_) | None => return refuse(cx),
+        }
+        self.venues_defined = self.venues_defined.with(venue.id);
+        self.begin_release(cx);
+    }
+
+    pub(crate) fn set_instrument_limits<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        limits: &InstrumentLimits,
+    ) {
+        match self.instruments.get_mut(limits.instrument.get() as usize) {
+            Some(row) => row.limits = Some(*limits),
+            None => refuse(cx),
+        }
+    }
+
+    pub(crate) fn set_session_limits<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        limits: &SessionLimits,
+    ) {
+        match self.sessions.get_mut(usize::from(limits.session.get())) {
+            Some(row) => row.limits = Some(*limits),
+            None => refuse(cx),
+        }
+    }
+
+    pub(crate) fn venue_state<T: Trace>(&mut self, cx: &mut Cx<'_, T>, venue: VenueId, up: bool) {
+        if usize::from(venue.get()) >= VENUES_MAX {
+            return refuse(cx);
+        }
+        // What works at a venue that went down is left alone: it may be filled there, and what
+        // was sent elsewhere meanwhile would be filled twice.
+        if up {
+            self.venues_up = self.venues_up.with(venue);
+            self.begin_release(cx);
+        } else {
+            self.venues_up = self.venues_up.without(venue);
+        }
+    }
+
+    pub(crate) fn session_state<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        session: SessionId,
+        up: bool,
+    ) {
+        match self.sessions.get_mut(usize::from(session.get())) {
+            Some(row) => row.up = up,
+            None => refuse(cx),
+        }
+    }
+
+    fn grow(&mut self, configure: &Configure) {
+        let (open, kept) = (configure.orders_open_max, configure.ids_kept_max);
+        self.done_max = self.done_max.max(kept.clamp(DONE_MIN, DONE_MAX));
+        self.children_max = self.children_max.max(open + open.min(CHILDREN_SPARE_MAX));
+        self.orders_room = self.orders_room.max(open);
+        // One more each: what is done is forgotten after the next is done.
+        let parents = self.orders_room + self.done_max + 1;
+        let children = self.children_max + self.done_max + 1;
+        self.parents.grow(parents, Parent::empty);
+        self.children.grow(children, Child::empty);
+        self.child_index.grow(children);
+        self.timers.grow(parents);
+        self.names.grow(configure.seed, self.orders_room, kept);
+        self.exec_ids.grow(configure.seed, 0, kept);
+        self.exposures.grow();
+        self.book.grow(INSTRUMENTS_MAX);
+        grow_to(
+            &mut self.instruments,
+            INSTRUMENTS_MAX,
+            InstrumentRow::default(),
+        );
+        grow_to(&mut self.sessions, SESSIONS_MAX, SessionRow::default());
+    }
+}
+
+fn grow_to<V: Clone>(rows: &mut Vec<V>, len: usize, empty: V) {
+    if rows.len() < len {
+        rows.resize(len, empty);
+    }
+}
+
+/// Says that a configuration command breaks a rule and was not taken.
+fn refuse<T>(cx: &mut Cx<'_, T>) {
+    cx.out.push(Event::Ignored {
+        cause: Ignored::BadConfiguration,
+        venue: VenueId::new(0),
+        child: ChildId::new(0),
+        exec_id: ExecId::EMPTY,
+    });
+}

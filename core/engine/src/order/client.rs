@@ -1,0 +1,500 @@
+//! What clients ask for: new orders, cancels, replaces, status.
+
+use dcx_model::{
+    CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, LimitPx, NewOrder, OrdStatus,
+    OrdType, OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, StatusRequest, TimeInForce,
+};
+
+use super::{End, Input, Parent, State, Step};
+use crate::names::Hashed;
+use crate::pool::{Key, NIL};
+use crate::risk::{self, Approved, Facts, Gate, Terms};
+use crate::slice::Schedule;
+use crate::{Cx, Engine, Trace};
+
+impl Engine {
+    /// Accepts an order and sends what is due of it, or refuses it.
+    pub(crate) fn new_order<T: Trace>(&mut self, cx: &mut Cx<'_, T>, order: &NewOrder) {
+        match self.approve(cx, order) {
+            Ok((terms, name)) => self.open(cx, order, terms, &name),
+            Err(refusal) => {
+                let view = refused(order);
+                cx.out.push(Event::Rejected { view, refusal });
+            }
+        }
+    }
+
+    /// Cancels an order: at once where nothing works at a venue, else when its children ended.
+    pub(crate) fn cancel<T: Trace>(&mut self, cx: &mut Cx<'_, T>, request: &CancelRequest) {
+        if let Some(row) = self.sessions.get_mut(usize::from(request.session.get())) {
+            row.cancels = row.cancels.saturating_add(1);
+        }
+        let asked = Asked::cancel(request);
+        let ix = match self.find_for(&asked) {
+            Ok(ix) => ix,
+            Err((order, refusal)) => return self.refuse(cx, &asked, order, refusal),
+        };
+        match self.parents.at(ix).state.on(Input::Cancel) {
+            Step::To(state) => self.begin_cancel(cx, ix, state, asked.cl_ord_id),
+            Step::Refuse(refusal) => self.refuse(cx, &asked, Some(ix), refusal),
+            Step::Stay => {}
+        }
+    }
+
+    /// Changes quantity and limit of an order: its children are cancelled, then the rest is sent
+    /// under the new terms.
+    pub(crate) fn replace<T: Trace>(&mut self, cx: &mut Cx<'_, T>, request: &ReplaceRequest) {
+        let asked = Asked::replace(request);
+        let admitted = self.admit(cx, request.session.get());
+        if let Err(refusal) = admitted {
+            let known = self.known(&asked);
+            return self.refuse(cx, &asked, known, refusal);
+        }
+        let ix = match self.find_for(&asked) {
+            Ok(ix) => ix,
+            Err((order, refusal)) => return self.refuse(cx, &asked, order, refusal),
+        };
+        let state = match self.parents.at(ix).state.on(Input::Replace) {
+            Step::To(state) => state,
+            Step::Refuse(refusal) => return self.refuse(cx, &asked, Some(ix), refusal),
+            Step::Stay => return,
+        };
+        match self.approve_replace(cx, ix, request) {
+            Ok(terms) => self.begin_replace(cx, ix, state, terms, asked.cl_ord_id),
+            Err(refusal) => self.refuse(cx, &asked, Some(ix), refusal),
+        }
+    }
+
+    /// Says how an order stands.
+    ///
+    /// An order that is not known is reported as rejected, with a quantity of zero.
+    /// (FIX 4.4 vol. 7, appendix D, G.1.b.)
+    pub(crate) fn status<T: Trace>(&self, cx: &mut Cx<'_, T>, request: &StatusRequest) {
+        let name = self.names.hashed(request.session.get(), request.cl_ord_id);
+        let found = self.names.find(&name);
+        let ix = found.and_then(|entry| self.parents.find(self.names.target(entry)));
+        let view = match ix {
+            Some(ix) => {
+                let parent = self.parents.at(ix);
+                parent.view(parent.cl_ord_id)
+            }
+            None => unknown(request),
+        };
+        cx.out.push(Event::Status { view });
+    }
+
+    fn approve<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        order: &NewOrder,
+    ) -> Result<(Approved<Terms>, Hashed), Refusal> {
+        self.admit(cx, order.session.get())?;
+        let name = self.names.hashed(order.session.get(), order.cl_ord_id);
+        let used = self.names.find(&name).is_some();
+        let mut gate = Gate {
+            seq: cx.seq,
+            trace: &mut *cx.trace,
+        };
+        risk::check_name(&mut gate, used)?;
+        let facts = self.facts(cx.at, order.instrument, order.session.get());
+        let checked = risk::check(&mut gate, &facts, order);
+        if checked.is_err() {
+            // Refused for what it is: its name is used up, and a second try needs another.
+            self.names.keep(&name, Key::NONE);
+        }
+        Ok((checked?, name))
+    }
+
+    fn admit<T: Trace>(&mut self, cx: &mut Cx<'_, T>, session: u16) -> Result<(), Refusal> {
+        let mut gate = Gate {
+            seq: cx.seq,
+            trace: &mut *cx.trace,
+        };
+        let row = self.sessions.get_mut(usize::from(session));
+        let configured = self.config.is_some();
+        risk::admit(&mut gate, cx.at, configured, self.halted, row)
+    }
+
+    fn approve_replace<T: Trace>(
+        &self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        request: &ReplaceRequest,
+    ) -> Result<Approved<Terms>, Refusal> {
+        let mut gate = Gate {
+            seq: cx.seq,
+            trace: &mut *cx.trace,
+        };
+        let parent = self.parents.at(ix);
+        let before = parent.terms.get();
+        let facts = self.facts(cx.at, before.instrument, parent.session.get());
+        let held = (parent.account, parent.cum_qty, parent.schedule.slices());
+        risk::check_replace(&mut gate, &facts, request, before, held)
+    }
+
+    fn facts(
+        &self,
+        at: dcx_model::UnixNanos,
+        instrument: dcx_model::InstrumentId,
+        session: u16,
+    ) -> Facts<'_> {
+        let config = self.config.as_ref();
+        Facts {
+            at,
+            instrument: self.instruments.get(instrument.get() as usize),
+            book: &self.book,
+            exposures: &self.exposures,
+            session: self.sessions.get(usize::from(session)),
+            firm: (
+                self.open.len(),
+                config.map_or(0, |config| config.orders_open_max),
+            ),
+            venues: self.eligible(instrument).count(),
+            on_no_venue: config.map_or(dcx_model::OnNoVenue::Reject, |config| config.on_no_venue),
+        }
+    }
+
+    /// Takes an approved order in: reserves, reports, works.
+    fn open<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        order: &NewOrder,
+        terms: Approved<Terms>,
+        name: &Hashed,
+    ) {
+        let id = OrderId::new(self.next_order);
+        self.next_order += 1;
+        let mut parent = Parent::new(id, terms, order);
+        parent.schedule = Schedule::of(order, cx.at);
+        parent.exposure = self.exposures.row(order.account, order.instrument);
+        self.exposures
+            .reserve(parent.exposure, order.side, order.order_qty);
+
+        let key = self.parents.insert(parent);
+        let key = key.expect("the check for open orders keeps room in the pool");
+        let ix = key.ix;
+        let name = self.names.pin(name, key);
+        self.parents.at_mut(ix).name = name;
+        self.open
+            .push_back(&mut self.parents, ix, |parent| &mut parent.seat);
+        if let Some(row) = self.sessions.get_mut(usize::from(order.session.get())) {
+            row.orders_open += 1;
+        }
+
+        self.parents.at_mut(ix).schedule.advance(cx.at);
+        let held = self.would_hold(ix);
+        let view = self.parents.at(ix).view(order.cl_ord_id);
+        cx.out.push(Event::Accepted { view, held });
+        self.set_timer(ix);
+        self.work(cx, ix);
+    }
+
+    /// The order that a cancel or replace is about. Its own name is used up by asking.
+    ///
+    /// # Errors
+    /// The order, where it is known, and why the request is refused.
+    fn find_for(&mut self, asked: &Asked) -> Result<u32, (Option<u32>, Refusal)> {
+        let known = self.known(asked);
+        let name = self.names.hashed(asked.session, asked.cl_ord_id);
+        if self.names.find(&name).is_some() {
+            return Err((known, Refusal::DuplicateClOrdId));
+        }
+        if self.config.is_some() {
+            self.names.keep(&name, Key::NONE);
+        }
+        known.ok_or((None, Refusal::UnknownOrder))
+    }
+
+    fn known(&self, asked: &Asked) -> Option<u32> {
+        let orig = self.names.hashed(asked.session, asked.orig_cl_ord_id);
+        let entry = self.names.find(&orig)?;
+        self.parents.find(self.names.target(entry))
+    }
+
+    fn begin_cancel<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        state: State,
+        cl_ord_id: ClOrdId,
+    ) {
+        let parent = self.parents.at_mut(ix);
+        parent.state = state;
+        parent.pending_cl_ord_id = cl_ord_id;
+        let orig_cl_ord_id = parent.cl_ord_id;
+        if parent.children.len() == 0 {
+            return self.canceled(cx, ix, cl_ord_id);
+        }
+        let view = parent.view(cl_ord_id);
+        cx.out.push(Event::PendingCancel {
+            view,
+            orig_cl_ord_id,
+        });
+        self.cancel_children(cx, ix);
+    }
+
+    fn begin_replace<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        state: State,
+        terms: Approved<Terms>,
+        cl_ord_id: ClOrdId,
+    ) {
+        let parent = self.parents.at_mut(ix);
+        let before = parent.terms.get();
+        let increase = terms.get().order_qty.saturating_minus(before.order_qty);
+        let (row, side) = (parent.exposure, before.side);
+        let reserved = parent.reserved.plus(increase);
+        parent.reserved = reserved.expect("an approved quantity fits the position limit");
+        parent.replacement = Some(terms);
+        parent.pending_cl_ord_id = cl_ord_id;
+        let orig_cl_ord_id = parent.cl_ord_id;
+        let waits = parent.children.len() > 0;
+        self.exposures.reserve(row, side, increase);
+        if !waits {
+            return self.complete_replace(cx, ix);
+        }
+        let parent = self.parents.at_mut(ix);
+        parent.state = state;
+        let view = parent.view(cl_ord_id);
+        cx.out.push(Event::PendingReplace {
+            view,
+            orig_cl_ord_id,
+        });
+        self.cancel_children(cx, ix);
+    }
+
+    /// Ends a replace whose order has nothing at venues any more.
+    ///
+    /// # Source
+    /// FIX 4.4 vol. 7, appendix D: filled before it could be replaced, the request is too late
+    /// (C.2.a), unless it asks for more (C.1.c); filled beyond the new quantity, the order is
+    /// replaced by one of what is filled (C.3.b, C.3.c).
+    pub(crate) fn complete_replace<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        let parent = self.parents.at_mut(ix);
+        parent.state = State::Open;
+        let before = parent.terms.get().order_qty;
+        let Some(terms) = parent.replacement else {
+            return;
+        };
+        let wanted = terms.get().order_qty;
+        if wanted <= parent.cum_qty && parent.cum_qty >= before {
+            self.replace_refused(cx, ix, Refusal::TooLate, State::Done(End::Filled));
+            return self.finish(ix);
+        }
+        let (cum_qty, side) = (parent.cum_qty, terms.get().side);
+        let filled = wanted <= cum_qty;
+        let (orig_cl_ord_id, cl_ord_id) = (parent.cl_ord_id, parent.pending_cl_ord_id);
+        parent.terms = if filled {
+            parent.terms.reduced(cum_qty)
+        } else {
+            terms
+        };
+        parent.replacement = None;
+        parent.cl_ord_id = cl_ord_id;
+        parent.pending_cl_ord_id = ClOrdId::EMPTY;
+        parent.attempts = 0;
+        parent.tried = dcx_model::VenueSet::NONE;
+        let excess = parent.reserved.saturating_minus(parent.leaves_qty());
+        parent.reserved = parent.leaves_qty();
+        let (row, session, old_name) = (parent.exposure, parent.session, parent.name);
+        if filled {
+            parent.state = State::Done(End::Filled);
+        }
+        let view = parent.view(cl_ord_id);
+
+        self.exposures.release(row, side, excess);
+        let name = self.names.hashed(session.get(), cl_ord_id);
+        self.names.retire(old_name);
+        let key = self.parents.key(ix);
+        self.parents.at_mut(ix).name = self.names.pin_again(&name, key);
+        cx.out.push(Event::Replaced {
+            view,
+            orig_cl_ord_id,
+        });
+        if filled {
+            self.finish(ix);
+        } else {
+            self.work(cx, ix);
+        }
+    }
+
+    /// Tells the client that its replace failed and gives back what it had reserved. The order
+    /// goes on in `state`.
+    pub(crate) fn replace_refused<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        refusal: Refusal,
+        state: State,
+    ) {
+        let parent = self.parents.at_mut(ix);
+        parent.state = state;
+        parent.replacement = None;
+        let asked = Asked::pending(parent, CxlRejResponseTo::Replace);
+        parent.pending_cl_ord_id = ClOrdId::EMPTY;
+        let excess = parent.reserved.saturating_minus(parent.leaves_qty());
+        parent.reserved = parent.leaves_qty();
+        let (row, side) = (parent.exposure, parent.terms.get().side);
+        self.exposures.release(row, side, excess);
+        self.refuse(cx, &asked, Some(ix), refusal);
+    }
+
+    /// Tells the client that its cancel failed. The order goes on in `state`.
+    pub(crate) fn cancel_refused<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        refusal: Refusal,
+        state: State,
+    ) {
+        let parent = self.parents.at_mut(ix);
+        parent.state = state;
+        let asked = Asked::pending(parent, CxlRejResponseTo::Cancel);
+        parent.pending_cl_ord_id = ClOrdId::EMPTY;
+        self.refuse(cx, &asked, Some(ix), refusal);
+    }
+
+    fn refuse<T: Trace>(
+        &self,
+        cx: &mut Cx<'_, T>,
+        asked: &Asked,
+        order: Option<u32>,
+        refusal: Refusal,
+    ) {
+        let parent = order.map(|ix| self.parents.at(ix));
+        cx.out.push(Event::CancelRejected(CancelRejected {
+            session: dcx_model::SessionId::new(asked.session),
+            order: parent.map_or(OrderId::new(0), |parent| parent.id),
+            cl_ord_id: asked.cl_ord_id,
+            orig_cl_ord_id: asked.orig_cl_ord_id,
+            // FIX 4.4 vol. 4, OrderCancelReject: an unknown order's status is Rejected.
+            ord_status: parent.map_or(OrdStatus::Rejected, Parent::ord_status),
+            response_to: asked.response_to,
+            cxl_rej_reason: refusal.cxl_rej_reason(),
+            refusal,
+        }));
+    }
+
+    /// Ends an order as cancelled, under the name of the request if there was one.
+    pub(crate) fn canceled<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, cl_ord_id: ClOrdId) {
+        let parent = self.parents.at_mut(ix);
+        parent.state = State::Done(End::Canceled);
+        let view = parent.view(cl_ord_id);
+        let orig_cl_ord_id = parent.cl_ord_id;
+        cx.out.push(Event::Canceled {
+            view,
+            orig_cl_ord_id,
+        });
+        self.finish(ix);
+    }
+
+    /// Ends an order: gives back what it reserved and lets it be forgotten in its turn.
+    pub(crate) fn finish(&mut self, ix: u32) {
+        self.unhold(ix);
+        self.timers.cancel(ix);
+        let parent = self.parents.at_mut(ix);
+        assert!(
+            parent.state.is_done() && parent.out_qty.is_zero(),
+            "an order ends when nothing of it is at a venue"
+        );
+        let reserved = std::mem::replace(&mut parent.reserved, Qty::ZERO);
+        let (row, side) = (parent.exposure, parent.terms.get().side);
+        let (name, session, next) = (parent.name, parent.session, parent.seat.next);
+        parent.name = NIL;
+        self.exposures.release(row, side, reserved);
+        self.names.retire(name);
+        if let Some(row) = self.sessions.get_mut(usize::from(session.get())) {
+            row.orders_open -= 1;
+        }
+        if self.sweep_at == ix {
+            self.sweep_at = next;
+        }
+        self.open
+            .remove(&mut self.parents, ix, |parent| &mut parent.seat);
+        self.done
+            .push_back(&mut self.parents, ix, |parent| &mut parent.seat);
+        if self.done.len() > self.done_max {
+            let oldest = self.done.head();
+            self.done
+                .remove(&mut self.parents, oldest, |parent| &mut parent.seat);
+            self.parents.remove(oldest);
+        }
+    }
+}
+
+/// A cancel or replace, as far as its refusal needs it.
+#[derive(Debug)]
+struct Asked {
+    session: u16,
+    cl_ord_id: ClOrdId,
+    orig_cl_ord_id: ClOrdId,
+    response_to: CxlRejResponseTo,
+}
+
+impl Asked {
+    const fn cancel(request: &CancelRequest) -> Self {
+        Self {
+            session: request.session.get(),
+            cl_ord_id: request.cl_ord_id,
+            orig_cl_ord_id: request.orig_cl_ord_id,
+            response_to: CxlRejResponseTo::Cancel,
+        }
+    }
+
+    const fn replace(request: &ReplaceRequest) -> Self {
+        Self {
+            session: request.session.get(),
+            cl_ord_id: request.cl_ord_id,
+            orig_cl_ord_id: request.orig_cl_ord_id,
+            response_to: CxlRejResponseTo::Replace,
+        }
+    }
+
+    /// The request that an order is waiting on.
+    const fn pending(parent: &Parent, response_to: CxlRejResponseTo) -> Self {
+        Self {
+            session: parent.session.get(),
+            cl_ord_id: parent.pending_cl_ord_id,
+            orig_cl_ord_id: parent.cl_ord_id,
+            response_to,
+        }
+    }
+}
+
+/// A refused order as its client sees it.
+const fn refused(order: &NewOrder) -> OrderView {
+    OrderView {
+        order: OrderId::new(0),
+        cl_ord_id: order.cl_ord_id,
+        session: order.session,
+        instrument: order.instrument,
+        side: order.side,
+        ord_type: order.ord_type,
+        time_in_force: order.time_in_force,
+        ord_status: OrdStatus::Rejected,
+        order_qty: order.order_qty,
+        limit_px: order.limit_px,
+        cum_qty: Qty::ZERO,
+        avg_px: Price::ZERO,
+    }
+}
+
+/// The answer about an order that is not known.
+const fn unknown(request: &StatusRequest) -> OrderView {
+    OrderView {
+        order: OrderId::new(0),
+        cl_ord_id: request.cl_ord_id,
+        session: request.session,
+        instrument: request.instrument,
+        side: request.side,
+        ord_type: OrdType::Market,
+        time_in_force: TimeInForce::Day,
+        ord_status: OrdStatus::Rejected,
+        order_qty: Qty::ZERO,
+        limit_px: LimitPx::NONE,
+        cum_qty: Qty::ZERO,
+        avg_px: Price::ZERO,
+    }
+}

@@ -1,0 +1,12 @@
+//! The life of an order: what clients ask, what venues report, and what follows from it.
+
+mod child;
+mod client;
+mod parent;
+mod state;
+mod venue;
+mod work;
+
+pub(crate) use child::Child;
+pub(crate) use parent::{Failure, Parent};
+pub(crate) use state::{End, Input, State, Step};

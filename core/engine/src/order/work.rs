@@ -1,0 +1,497 @@
+//! Getting an order's quantity to venues, and what to do when a venue gives it back.
+
+use dcx_model::{
+    CHILDREN_WORKING_MAX, ChildCancel, ChildId, ChildOrder, Event, InstrumentId, Nanos, OrdType,
+    Qty, Refusal, TimeInForce, UnixNanos, VENUES_MAX, VenueId, VenueSet,
+};
+
+use super::{Child, End, Failure, Input, State, Step};
+use crate::pool::NIL;
+use crate::route::{Beliefs, Decision, Policy};
+use crate::trace::{NotEligible, RouteReason, SliceReason, SliceWhy, VenueReason};
+use crate::{Cx, Engine, Trace};
+
+/// How long after the end of a schedule the cancels that venues refused are sent again.
+const RETRY: Nanos = Nanos::from_seconds(1);
+
+impl Engine {
+    /// Venues that can take an order for the instrument now: defined, up, and listing it.
+    pub(crate) fn eligible(&self, instrument: InstrumentId) -> VenueSet {
+        let row = self.instruments.get(instrument.get() as usize);
+        let listed = row.and_then(|row| row.defined.map(|defined| defined.venues));
+        listed
+            .unwrap_or(VenueSet::NONE)
+            .and(self.venues_up)
+            .and(self.venues_defined)
+    }
+
+    /// Whether nobody can take what is due of the order now.
+    pub(crate) fn would_hold(&self, ix: u32) -> bool {
+        let instrument = self.parents.at(ix).terms.get().instrument;
+        !self.missing(ix).is_zero()
+            && (self.eligible(instrument).is_empty() || self.children_full())
+    }
+
+    /// Sends what is due of an open order, or holds it where nobody can take it.
+    ///
+    /// What is due is the schedule's target less what is filled and what works: a slice that came
+    /// back unfilled is due again, and nothing is ever sent twice.
+    pub(crate) fn work<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        let parent = self.parents.at(ix);
+        if self.halted || parent.state != State::Open {
+            return;
+        }
+        let missing = self.missing(ix);
+        let full = parent.children.len() as usize >= CHILDREN_WORKING_MAX;
+        let why = match (missing.is_zero(), full) {
+            (true, _) => SliceWhy::NothingMissing,
+            (false, true) => SliceWhy::ChildrenWorking,
+            (false, false) => SliceWhy::Due,
+        };
+        self.explain_slice(cx, ix, missing, why);
+        if why != SliceWhy::Due {
+            return self.unhold(ix);
+        }
+        let instrument = parent.terms.get().instrument;
+        let tried = VenueSet::from_bits(!parent.tried.bits());
+        let candidates = self.eligible(instrument).and(tried);
+        if candidates.is_empty() || self.children_full() {
+            return self.hold(ix);
+        }
+        self.unhold(ix);
+        self.send(cx, ix, candidates, missing);
+    }
+
+    /// Asks every venue where the order works, and was not asked already, to cancel.
+    pub(crate) fn cancel_children<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        let mut at = self.parents.at(ix).children.head();
+        while at != NIL {
+            let child = self.children.at_mut(at);
+            at = child.seat.next;
+            if child.request != ChildId::new(0) {
+                continue;
+            }
+            child.request = ChildId::new(self.next_child);
+            child.cancel_asked = true;
+            self.next_child += 1;
+            self.parents.at_mut(ix).cancels += 1;
+            cx.out.push(Event::ChildCancel(ChildCancel {
+                child: child.id,
+                request: child.request,
+                venue: child.venue,
+                instrument: child.instrument,
+                side: child.side,
+                order_qty: child.order_qty,
+            }));
+        }
+    }
+
+    /// Takes the step that follows from an order's quantities, after one of its children changed.
+    /// `failure` is how the child ended, if it ended unfilled.
+    pub(crate) fn settle<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        failure: Option<(VenueId, Failure)>,
+    ) {
+        let parent = self.parents.at(ix);
+        let (state, drained) = (parent.state, parent.children.len() == 0);
+        let all = parent.leaves_qty().is_zero();
+        let input = if all && state != State::PendingReplace {
+            Input::Filled
+        } else if drained {
+            Input::Drained
+        } else if parent.cancels == 0 {
+            Input::CancelsRefused
+        } else {
+            return;
+        };
+        let request = parent.pending_cl_ord_id;
+        match (state, state.on(input)) {
+            (State::Open, Step::Stay) => self.after_failure(cx, ix, failure),
+            (State::PendingCancel, Step::To(State::Done(End::Canceled))) => {
+                self.canceled(cx, ix, request);
+            }
+            (State::PendingCancel, Step::To(next)) => {
+                let refusal = self.refused_cancel(ix, all);
+                self.cancel_refused(cx, ix, refusal, next);
+                if next.is_done() {
+                    self.finish(ix);
+                } else {
+                    self.after_refused_cancel(cx, ix);
+                }
+            }
+            (State::PendingReplace, Step::To(_)) if drained => self.complete_replace(cx, ix),
+            (State::PendingReplace, Step::To(next)) => {
+                let refusal = self.refused_cancel(ix, false);
+                self.replace_refused(cx, ix, refusal, next);
+                self.after_refused_cancel(cx, ix);
+            }
+            (State::Winding(_), Step::To(State::Done(End::Expired))) => self.expired(cx, ix),
+            (State::Winding(_), Step::To(State::Done(End::Canceled))) => {
+                let own = self.parents.at(ix).cl_ord_id;
+                self.canceled(cx, ix, own);
+            }
+            // Filled: the trade said so.
+            (State::Open | State::Winding(_), Step::To(next)) => {
+                self.parents.at_mut(ix).state = next;
+                self.finish(ix);
+            }
+            (
+                State::PendingCancel
+                | State::PendingReplace
+                | State::Winding(_)
+                | State::Done(_)
+                | State::Open,
+                Step::Stay | Step::Refuse(_) | Step::To(_),
+            ) => {}
+        }
+    }
+
+    /// A timer of an order fired: a slice is due, or its schedule is over.
+    pub(crate) fn on_timer<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        let parent = self.parents.at_mut(ix);
+        parent.schedule.advance(cx.at);
+        if parent.schedule.is_over(cx.at) {
+            return self.over(cx, ix);
+        }
+        // A new slice may go where the last one was refused.
+        parent.tried = VenueSet::NONE;
+        parent.attempts = 0;
+        self.set_timer(ix);
+        self.work(cx, ix);
+    }
+
+    /// Sets the timer of an order's next slice, if it has a schedule.
+    pub(crate) fn set_timer(&mut self, ix: u32) {
+        let parent = self.parents.at(ix);
+        if let Some(due) = parent.schedule.next_at() {
+            self.timers.set(ix, parent.id.get(), due);
+        }
+    }
+
+    pub(crate) fn unhold(&mut self, ix: u32) {
+        let parent = self.parents.at_mut(ix);
+        if !std::mem::take(&mut parent.held) {
+            return;
+        }
+        if self.release_at == ix {
+            self.release_at = parent.held_seat.next;
+        }
+        self.held
+            .remove(&mut self.parents, ix, |parent| &mut parent.held_seat);
+    }
+
+    fn hold(&mut self, ix: u32) {
+        let parent = self.parents.at_mut(ix);
+        if !std::mem::replace(&mut parent.held, true) {
+            self.held
+                .push_back(&mut self.parents, ix, |parent| &mut parent.held_seat);
+        }
+    }
+
+    /// What is due of the order and neither filled nor at a venue.
+    fn missing(&self, ix: u32) -> Qty {
+        self.target(ix)
+            .saturating_minus(self.parents.at(ix).cum_qty)
+            .saturating_minus(self.parents.at(ix).out_qty)
+    }
+
+    fn target(&self, ix: u32) -> Qty {
+        let parent = self.parents.at(ix);
+        let terms = parent.terms.get();
+        if parent.schedule.is_at_once() {
+            return terms.order_qty;
+        }
+        let row = self.instruments.get(terms.instrument.get() as usize);
+        let lot = row.and_then(|row| row.defined.map(|defined| defined.lot));
+        parent
+            .schedule
+            .target(terms.order_qty, lot.unwrap_or(Qty::from_units(1)))
+    }
+
+    const fn children_full(&self) -> bool {
+        // Done children have their own room: they are forgotten before they take that of others.
+        self.children.len() - self.children_done.len() >= self.children_max
+    }
+
+    /// Makes a child order at the venue that the policy chooses. This is the only way out.
+    fn send<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, candidates: VenueSet, qty: Qty) {
+        let parent = self.parents.at(ix);
+        let (terms, key) = (*parent.terms.get(), self.parents.key(ix));
+        assert!(
+            qty <= parent.unsent_qty() && !qty.is_zero(),
+            "no more is sent than what is unsent"
+        );
+        let mut beliefs = Beliefs::default();
+        let choice = self
+            .bandit
+            .choose(terms.instrument, candidates, &mut beliefs);
+        let Some((venue, number)) = choice else {
+            return self.hold(ix);
+        };
+        let id = ChildId::new(self.next_child);
+        self.next_child += 1;
+        let child = Child {
+            id,
+            parent: key,
+            order_qty: qty,
+            leaves_qty: qty,
+            venue,
+            side: terms.side,
+            instrument: terms.instrument,
+            exposure: parent.exposure,
+            sent_at: cx.at,
+            decision: Decision {
+                number,
+                mid_twice: self.mid_twice(cx.at, terms.instrument),
+            },
+            done: false,
+            ..Child::empty()
+        };
+        let order = parent.id;
+        let at = self.children.insert(child);
+        let at = at.expect("room for the child was looked for").ix;
+        self.child_index.insert(id.get(), at);
+        let parent = self.parents.at_mut(ix);
+        let out_qty = parent.out_qty.plus(qty);
+        parent.out_qty = out_qty.expect("what is out is within the order's quantity");
+        parent
+            .children
+            .push_back(&mut self.children, at, |child| &mut child.seat);
+        if T::ON {
+            self.explain_route(cx, ix, id, (candidates, qty), (venue, &beliefs));
+        }
+        cx.out.push(Event::ChildSent(ChildOrder {
+            child: id,
+            order,
+            venue,
+            instrument: terms.instrument,
+            side: terms.side,
+            ord_type: terms.ord_type,
+            time_in_force: terms.time_in_force,
+            order_qty: qty,
+            limit_px: terms.limit_px,
+        }));
+    }
+
+    /// Best bid plus best offer now, zero if there is no fresh pair.
+    fn mid_twice(&self, now: UnixNanos, instrument: InstrumentId) -> i128 {
+        let row = self.instruments.get(instrument.get() as usize);
+        let known = row.and_then(|row| Some((row.defined?, row.limits?)));
+        let best = known.map(|(defined, limits)| {
+            self.book
+                .best(instrument, defined.venues, now, limits.quote_age_max)
+        });
+        best.and_then(|best| best.mid_twice()).unwrap_or_default()
+    }
+
+    /// Sends the rest of an open order elsewhere after a venue gave it back, or gives it up.
+    fn after_failure<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        failure: Option<(VenueId, Failure)>,
+    ) {
+        let Some((venue, failure)) = failure else {
+            return;
+        };
+        let attempts_max = self
+            .config
+            .as_ref()
+            .map_or(1, |config| config.route_attempts_max);
+        let parent = self.parents.at_mut(ix);
+        parent.tried = parent.tried.with(venue);
+        parent.attempts = parent.attempts.saturating_add(1);
+        let left = parent.attempts < attempts_max;
+        let drained = parent.children.len() == 0;
+        let terms = *parent.terms.get();
+        let tried = VenueSet::from_bits(!parent.tried.bits());
+        if !parent.schedule.is_at_once() {
+            // The next slice makes good what a venue cancelled; a refusal is tried elsewhere.
+            if left && matches!(failure, Failure::Rejected(_)) {
+                self.work(cx, ix);
+            }
+            return;
+        }
+        let anyone = !self.eligible(terms.instrument).and(tried).is_empty();
+        if left && anyone && !self.halted && may_go_elsewhere(&terms, failure) {
+            return self.work(cx, ix);
+        }
+        if drained {
+            self.give_up(cx, ix, failure);
+        }
+    }
+
+    /// Ends an order that no venue takes the rest of.
+    fn give_up<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, failure: Failure) {
+        let parent = self.parents.at(ix);
+        let terms = parent.terms.get();
+        let for_now = terms.ord_type == OrdType::Market
+            || matches!(terms.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+        let end = match failure {
+            // FIX 4.4 vol. 7, appendix D: an order may be rejected after it was New, but not once
+            // it is partially filled.
+            Failure::Rejected(_) if parent.cum_qty.is_zero() => End::Rejected,
+            Failure::Expired if !for_now => End::Expired,
+            Failure::Rejected(_) | Failure::Expired | Failure::Canceled => End::Canceled,
+        };
+        let Step::To(State::Done(end)) = parent.state.on(Input::GaveUp(end)) else {
+            return;
+        };
+        match (end, failure) {
+            (End::Rejected, Failure::Rejected(reason)) => {
+                let reason = reason.number();
+                self.rejected(cx, ix, Refusal::VenueRejected { reason });
+            }
+            (End::Expired, _) => self.expired(cx, ix),
+            (End::Rejected | End::Canceled | End::Filled, _) => {
+                let own = self.parents.at(ix).cl_ord_id;
+                self.canceled(cx, ix, own);
+            }
+        }
+    }
+
+    fn rejected<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, refusal: Refusal) {
+        let parent = self.parents.at_mut(ix);
+        parent.state = State::Done(End::Rejected);
+        let view = parent.view(parent.cl_ord_id);
+        cx.out.push(Event::Rejected { view, refusal });
+        self.finish(ix);
+    }
+
+    fn expired<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        let parent = self.parents.at_mut(ix);
+        parent.state = State::Done(End::Expired);
+        let view = parent.view(parent.cl_ord_id);
+        cx.out.push(Event::Expired { view });
+        self.finish(ix);
+    }
+
+    /// The schedule is over: what works is cancelled, the rest expires.
+    fn over<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        self.explain_slice(cx, ix, Qty::ZERO, SliceWhy::End);
+        let parent = self.parents.at(ix);
+        let state = parent.state;
+        if let Step::To(next) = state.on(Input::Over) {
+            if state == State::PendingReplace {
+                self.replace_refused(cx, ix, Refusal::TooLate, next);
+            }
+            self.parents.at_mut(ix).state = next;
+        }
+        let parent = self.parents.at(ix);
+        self.timers.set(ix, parent.id.get(), cx.at.plus(RETRY));
+        if parent.children.len() == 0 {
+            self.settle(cx, ix, None);
+        } else {
+            self.unhold(ix);
+            self.cancel_children(cx, ix);
+        }
+    }
+
+    /// Why a cancel or replace failed: the fill was faster, or the venue said no.
+    fn refused_cancel(&self, ix: u32, filled: bool) -> Refusal {
+        let reason = self.parents.at(ix).cancel_refused;
+        if filled || reason == dcx_model::CxlRejReason::TooLate {
+            Refusal::TooLate
+        } else {
+            Refusal::VenueRejected {
+                reason: reason.number(),
+            }
+        }
+    }
+
+    /// An order goes on after its cancel or replace failed: what came back meanwhile is sent
+    /// again, and a schedule that ended meanwhile is over.
+    fn after_refused_cancel<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        if self.parents.at(ix).schedule.is_over(cx.at) {
+            self.over(cx, ix);
+        } else {
+            self.work(cx, ix);
+        }
+    }
+
+    fn explain_slice<T: Trace>(&self, cx: &mut Cx<'_, T>, ix: u32, qty: Qty, why: SliceWhy) {
+        let parent = self.parents.at(ix);
+        if !T::ON || parent.schedule.is_at_once() {
+            return;
+        }
+        let (of, due) = (parent.schedule.slices(), parent.schedule.slices_due());
+        let slice_ix = if why == SliceWhy::End {
+            of
+        } else {
+            due.saturating_sub(1)
+        };
+        let reason = SliceReason {
+            order: parent.id,
+            ix: slice_ix,
+            of,
+            qty: if why == SliceWhy::Due { qty } else { Qty::ZERO },
+            target: self.target(ix),
+            due: parent.schedule.due_at(slice_ix),
+            why,
+        };
+        cx.trace.slice(cx.seq, &reason);
+    }
+
+    fn explain_route<T: Trace>(
+        &self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        child: ChildId,
+        (candidates, qty): (VenueSet, Qty),
+        (chosen, beliefs): (VenueId, &Beliefs),
+    ) {
+        let parent = self.parents.at(ix);
+        let instrument = parent.terms.get().instrument;
+        let row = self.instruments.get(instrument.get() as usize);
+        let listed = row.and_then(|row| row.defined.map(|defined| defined.venues));
+        let listed = listed.unwrap_or(VenueSet::NONE);
+        let mut venues = [VenueReason::UNKNOWN; VENUES_MAX];
+        let mut len = 0;
+        for (venue, reason) in self.venues_defined.iter().zip(&mut venues) {
+            let not_eligible = if candidates.contains(venue) {
+                None
+            } else if !listed.contains(venue) {
+                Some(NotEligible::NotListed)
+            } else if !self.venues_up.contains(venue) {
+                Some(NotEligible::Down)
+            } else {
+                Some(NotEligible::Tried)
+            };
+            let belief = beliefs.get(usize::from(venue.get()));
+            let belief = belief.copied().unwrap_or_default();
+            *reason = VenueReason {
+                venue,
+                not_eligible,
+                mean_bps: belief.mean_bps,
+                sd_bps: belief.sd_bps,
+                draw_bps: belief.draw_bps,
+            };
+            len += 1;
+        }
+        let route = RouteReason {
+            order: parent.id,
+            child,
+            instrument,
+            qty,
+            chosen: Some(chosen),
+            venues: venues.get(..len).unwrap_or_default(),
+        };
+        cx.trace.route(cx.seq, &route);
+    }
+}
+
+/// Whether another venue may be tried with what this one gave back.
+///
+/// A refusal may; so may what was cancelled without anybody asking, of an order that is meant to
+/// work on. An order for now or never had its now, and a venue's end of day is everybody's.
+const fn may_go_elsewhere(terms: &crate::risk::Terms, failure: Failure) -> bool {
+    let market = matches!(terms.ord_type, OrdType::Market);
+    match (failure, terms.time_in_force) {
+        (Failure::Rejected(_), _) => true,
+        (Failure::Canceled | Failure::Expired, TimeInForce::Ioc | TimeInForce::Fok) => false,
+        (Failure::Canceled, TimeInForce::Day | TimeInForce::Gtc) => true,
+        (Failure::Expired, TimeInForce::Day | TimeInForce::Gtc) => market,
+    }
+}

@@ -1,0 +1,524 @@
+//! Whether an order may go to market. A missing fact refuses.
+//!
+//! Checks run from cheapest to dearest in the order of [`Check`], and the first that fails is the
+//! refusal. Those of [`admit`] are about the request: a token of the session's rate is taken
+//! there, whatever becomes of the order. Those of [`check`] are about the order: they change
+//! nothing, so that a refused order reserves nothing.
+
+mod exposure;
+mod limits;
+mod rate;
+
+pub(crate) use exposure::{EXPOSURES_MAX, Exposures};
+pub(crate) use limits::{InstrumentRow, SessionRow};
+pub(crate) use rate::Bucket;
+
+use dcx_model::{
+    ACCOUNTS_MAX, AccountId, Algo, Instrument, InstrumentId, InstrumentLimits, LimitPx, NewOrder,
+    Notional, OnNoVenue, OrdType, Price, Qty, Refusal, ReplaceRequest, SLICES_MAX, Seq, Side,
+    TimeInForce, UnixNanos,
+};
+
+use crate::book::Book;
+use crate::digest::Words;
+use crate::trace::{Check, Trace};
+
+/// What an order may do in the market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) order_qty: Qty,
+    pub(crate) limit_px: LimitPx,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) side: Side,
+    pub(crate) ord_type: OrdType,
+    pub(crate) time_in_force: TimeInForce,
+}
+
+impl Terms {
+    pub(crate) fn digest(&self, words: &mut Words) {
+        words.u64(self.order_qty.units());
+        words.u64(self.limit_px.to_bits().cast_unsigned());
+        words.u64(u64::from(self.instrument.get()));
+        words.bytes(&[
+            self.side.wire(),
+            self.ord_type.wire(),
+            self.time_in_force.wire(),
+        ]);
+    }
+}
+
+/// Something that passed [`check`] or [`check_replace`]. Nothing else can make one, and only an
+/// order made from one is ever sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Approved<T>(T);
+
+impl<T> Approved<T> {
+    pub(crate) const fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+impl Approved<Terms> {
+    /// The same with less quantity, which needs no new approval.
+    pub(crate) fn reduced(mut self, order_qty: Qty) -> Self {
+        self.0.order_qty = self.0.order_qty.min(order_qty);
+        self
+    }
+}
+
+/// What an empty slot holds. Nothing may be sent for it: it has no quantity.
+pub(crate) const NOTHING: Approved<Terms> = Approved(Terms {
+    order_qty: Qty::ZERO,
+    limit_px: LimitPx::NONE,
+    instrument: InstrumentId::new(0),
+    side: Side::Buy,
+    ord_type: OrdType::Limit,
+    time_in_force: TimeInForce::Day,
+});
+
+/// Makes one comparison after the other and tells each to the trace.
+#[derive(Debug)]
+pub(crate) struct Gate<'a, T> {
+    pub(crate) seq: Seq,
+    pub(crate) trace: &'a mut T,
+}
+
+impl<T: Trace> Gate<'_, T> {
+    fn require(
+        &mut self,
+        check: Check,
+        (value, limit): (i128, i128),
+        passed: bool,
+        refusal: impl FnOnce() -> Refusal,
+    ) -> Result<(), Refusal> {
+        if T::ON {
+            self.trace.check(self.seq, check, value, limit, passed);
+        }
+        if passed { Ok(()) } else { Err(refusal()) }
+    }
+
+    fn present<V>(
+        &mut self,
+        check: Check,
+        fact: Option<V>,
+        missing: Refusal,
+    ) -> Result<V, Refusal> {
+        let there = fact.is_some();
+        self.require(check, (i128::from(there), 1), there, || missing)?;
+        fact.ok_or(missing)
+    }
+}
+
+/// Whether the firm and the session may send anything now. Takes a token of the session's rate.
+///
+/// # Errors
+/// [`Refusal::NotConfigured`], [`Refusal::Halted`], [`Refusal::NoSessionLimits`],
+/// [`Refusal::RateAboveMax`]. The ClOrdID of a request refused here is not used up: the same
+/// request may be sent again once the cause is gone.
+pub(crate) fn admit<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    at: UnixNanos,
+    configured: bool,
+    halted: bool,
+    session: Option<&mut SessionRow>,
+) -> Result<(), Refusal> {
+    let known = (i128::from(configured), 1);
+    gate.require(Check::Configured, known, configured, || {
+        Refusal::NotConfigured
+    })?;
+    let stopped = (i128::from(halted), 0);
+    gate.require(Check::NotHalted, stopped, !halted, || Refusal::Halted)?;
+
+    let session = session.and_then(|row| row.limits.map(|limits| (row, limits)));
+    let (row, limits) = gate.present(Check::SessionLimits, session, Refusal::NoSessionLimits)?;
+    let (passed, orders) = row.bucket.take(at, &limits);
+    let rate = (i128::from(orders), i128::from(Bucket::size(&limits)));
+    gate.require(Check::Rate, rate, passed, || Refusal::RateAboveMax {
+        per_s: limits.orders_per_s_max,
+        burst: limits.burst_max,
+    })
+}
+
+/// Whether a ClOrdID is new.
+///
+/// # Errors
+/// [`Refusal::DuplicateClOrdId`].
+pub(crate) fn check_name<T: Trace>(gate: &mut Gate<'_, T>, used: bool) -> Result<(), Refusal> {
+    gate.require(Check::ClOrdId, (i128::from(used), 0), !used, || {
+        Refusal::DuplicateClOrdId
+    })
+}
+
+/// What an order is measured against.
+#[derive(Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) at: UnixNanos,
+    pub(crate) instrument: Option<&'a InstrumentRow>,
+    pub(crate) book: &'a Book,
+    pub(crate) exposures: &'a Exposures,
+    pub(crate) session: Option<&'a SessionRow>,
+    /// Open orders of the firm, and the room for them.
+    pub(crate) firm: (u32, u32),
+    /// Venues that could take the order now.
+    pub(crate) venues: u32,
+    pub(crate) on_no_venue: OnNoVenue,
+}
+
+/// Decides whether `order` may go to market, given what is already out there.
+///
+/// # Errors
+/// The first limit that it would cross.
+///
+/// # Cost
+/// O(venues), no allocation. Bench: `engine/new_order`.
+pub(crate) fn check<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    facts: &Facts<'_>,
+    order: &NewOrder,
+) -> Result<Approved<Terms>, Refusal> {
+    let terms = Terms {
+        order_qty: order.order_qty,
+        limit_px: order.limit_px,
+        instrument: order.instrument,
+        side: order.side,
+        ord_type: order.ord_type,
+        time_in_force: order.time_in_force,
+    };
+    check_account(gate, order.account)?;
+    let (instrument, limits) = instrument_of(gate, facts)?;
+    check_qty(gate, &terms, &instrument, &limits)?;
+    check_algo(gate, facts.at, order, &instrument)?;
+    check_price(gate, &terms, &instrument)?;
+    check_worth(gate, facts, &terms, &instrument, &limits)?;
+    check_room(gate, facts, order)?;
+    check_position(gate, facts, order.account, &terms, &limits, terms.order_qty)?;
+    check_venue(gate, facts, order)?;
+    Ok(Approved(terms))
+}
+
+/// Decides whether an order that was approved as `before`, with `cum_qty` filled, may be replaced.
+///
+/// Only the increase is measured against the position: what there was is reserved already.
+///
+/// # Errors
+/// The first limit that it would cross.
+pub(crate) fn check_replace<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    facts: &Facts<'_>,
+    request: &ReplaceRequest,
+    before: &Terms,
+    (account, cum_qty, slices): (AccountId, Qty, u16),
+) -> Result<Approved<Terms>, Refusal> {
+    let changed = [
+        request.instrument != before.instrument,
+        request.side != before.side,
+        request.ord_type != before.ord_type,
+        request.time_in_force != before.time_in_force,
+    ];
+    let changed = changed.into_iter().map(i128::from).sum::<i128>();
+    gate.require(Check::Replaceable, (changed, 0), changed == 0, || {
+        Refusal::NotReplaceable
+    })?;
+    let terms = Terms {
+        order_qty: request.order_qty,
+        limit_px: request.limit_px,
+        ..*before
+    };
+    let (instrument, limits) = instrument_of(gate, facts)?;
+    check_qty(gate, &terms, &instrument, &limits)?;
+    let above = (units(terms.order_qty), units(cum_qty));
+    gate.require(Check::AboveCum, above, terms.order_qty > cum_qty, || {
+        Refusal::QtyBelowCum {
+            qty: terms.order_qty,
+            cum: cum_qty,
+        }
+    })?;
+    if slices > 0 {
+        check_lots(gate, terms.order_qty, &instrument, slices)?;
+    }
+    check_price(gate, &terms, &instrument)?;
+    check_worth(gate, facts, &terms, &instrument, &limits)?;
+    let increase = terms.order_qty.saturating_minus(before.order_qty);
+    if !increase.is_zero() {
+        check_position(gate, facts, account, &terms, &limits, increase)?;
+    }
+    Ok(Approved(terms))
+}
+
+fn check_account<T: Trace>(gate: &mut Gate<'_, T>, account: AccountId) -> Result<(), Refusal> {
+    let number = account.get() as usize;
+    let largest = (i128::from(account.get()), ACCOUNTS_MAX as i128 - 1);
+    gate.require(Check::Account, largest, number < ACCOUNTS_MAX, || {
+        Refusal::UnknownAccount
+    })
+}
+
+fn instrument_of<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    facts: &Facts<'_>,
+) -> Result<(Instrument, InstrumentLimits), Refusal> {
+    let instrument = facts.instrument.and_then(|row| row.defined);
+    let instrument = gate.present(Check::Instrument, instrument, Refusal::UnknownInstrument)?;
+    let limits = facts.instrument.and_then(|row| row.limits);
+    let missing = Refusal::NoInstrumentLimits;
+    let limits = gate.present(Check::InstrumentLimits, limits, missing)?;
+    Ok((instrument, limits))
+}
+
+fn check_qty<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    terms: &Terms,
+    instrument: &Instrument,
+    limits: &InstrumentLimits,
+) -> Result<(), Refusal> {
+    let (qty, lot, max) = (terms.order_qty, instrument.lot, limits.order_qty_max);
+    gate.require(Check::QtyPositive, (units(qty), 0), !qty.is_zero(), || {
+        Refusal::QtyZero
+    })?;
+    let over = qty.units().checked_rem(lot.units()).unwrap_or(qty.units());
+    gate.require(Check::Lot, (i128::from(over), 0), over == 0, || {
+        Refusal::OffLot { qty, lot }
+    })?;
+    gate.require(Check::QtyMax, (units(qty), units(max)), qty <= max, || {
+        Refusal::QtyAboveMax { qty, max }
+    })
+}
+
+/// Whether the algorithm can do what the order asks of it.
+fn check_algo<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    at: UnixNanos,
+    order: &NewOrder,
+    instrument: &Instrument,
+) -> Result<(), Refusal> {
+    // EffectiveTime (168), ExpireTime (126), TimeInForce (59). A request that would be ignored
+    // is refused: a client who asks for a later start must not get one now.
+    let unsupported = match order.algo {
+        Algo::AtOnce if order.start > at => 168,
+        Algo::AtOnce if order.end != UnixNanos::ZERO => 126,
+        Algo::Twap if order.time_in_force == TimeInForce::Fok => TimeInForce::TAG,
+        Algo::AtOnce | Algo::Twap => 0,
+    };
+    let tag = (i128::from(unsupported), 0);
+    gate.require(Check::Supported, tag, unsupported == 0, || {
+        Refusal::Unsupported { tag: unsupported }
+    })?;
+    match order.algo {
+        Algo::AtOnce => Ok(()),
+        Algo::Twap => check_schedule(gate, at, order, instrument),
+    }
+}
+
+fn check_schedule<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    at: UnixNanos,
+    order: &NewOrder,
+    instrument: &Instrument,
+) -> Result<(), Refusal> {
+    let start = order.start.max(at);
+    let ends = (i128::from(order.end.get()), i128::from(start.get()));
+    gate.require(Check::Schedule, ends, order.end > start, || {
+        Refusal::ScheduleInvalid {
+            start: order.start.get().cast_signed(),
+            end: order.end.get().cast_signed(),
+        }
+    })?;
+    let slices = (i128::from(order.slices), i128::from(SLICES_MAX));
+    let allowed = (1..=SLICES_MAX).contains(&order.slices);
+    gate.require(Check::Slices, slices, allowed, || {
+        Refusal::SlicesOutOfRange {
+            slices: u32::from(order.slices),
+            max: u32::from(SLICES_MAX),
+        }
+    })?;
+    check_lots(gate, order.order_qty, instrument, order.slices)
+}
+
+fn check_lots<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    order_qty: Qty,
+    instrument: &Instrument,
+    slices: u16,
+) -> Result<(), Refusal> {
+    let lots = order_qty
+        .units()
+        .checked_div(instrument.lot.units())
+        .unwrap_or(0);
+    let pair = (i128::from(lots), i128::from(slices));
+    gate.require(Check::LotsPerSlice, pair, lots >= u64::from(slices), || {
+        Refusal::LotTooLarge {
+            lots: i64::try_from(lots).unwrap_or(i64::MAX),
+            slices: u32::from(slices),
+        }
+    })
+}
+
+/// Whether the limit is there, above zero and on the grid.
+fn check_price<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    terms: &Terms,
+    instrument: &Instrument,
+) -> Result<(), Refusal> {
+    let limit = terms.limit_px.price();
+    let fits = limit.is_some() == (terms.ord_type == OrdType::Limit);
+    gate.require(Check::LimitGiven, (i128::from(fits), 1), fits, || {
+        Refusal::PriceMissing
+    })?;
+    let Some(px) = limit else { return Ok(()) };
+    let positive = px > Price::ZERO;
+    let above_zero = (i128::from(px.units()), 0);
+    gate.require(Check::LimitPositive, above_zero, positive, || {
+        Refusal::PriceNotPositive { px }
+    })?;
+    let tick = instrument.tick;
+    let over = px.units().checked_rem(tick.units()).unwrap_or(px.units());
+    gate.require(Check::Tick, (i128::from(over), 0), over == 0, || {
+        Refusal::OffTick { px, tick }
+    })
+}
+
+/// Whether the order's price is near the market and its worth within the limit.
+///
+/// The reference is the mid of the best fresh bid and offer over the venues that list the
+/// instrument, else the previous close where that is allowed. An order without a limit is priced
+/// at the far touch.
+fn check_worth<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    facts: &Facts<'_>,
+    terms: &Terms,
+    instrument: &Instrument,
+    limits: &InstrumentLimits,
+) -> Result<(), Refusal> {
+    let age_max = limits.quote_age_max;
+    let best = facts
+        .book
+        .best(instrument.id, instrument.venues, facts.at, age_max);
+    let close = instrument
+        .prev_close
+        .price()
+        .filter(|_| limits.prev_close_allowed);
+    let close_twice = close.map(|close| 2 * i128::from(close.units()));
+    let reference = best.mid_twice().or(close_twice).filter(|twice| *twice > 0);
+    let age = best.youngest.map_or(-1, |age| i128::from(age.get()));
+    let ages = (age, i128::from(age_max.get()));
+    gate.require(Check::Reference, ages, reference.is_some(), || {
+        match best.youngest {
+            Some(age) if age > age_max => Refusal::QuoteStale { age, age_max },
+            Some(_) | None => Refusal::NoReference { age_max },
+        }
+    })?;
+    let twice = reference.unwrap_or_default();
+    let touch = match (best.mid_twice(), terms.side) {
+        (Some(_), Side::Buy) => best.ask,
+        (Some(_), Side::Sell) => best.bid,
+        (None, _) => close,
+    };
+    let px = terms.limit_px.price().or(touch).unwrap_or_default();
+
+    let (notional, max) = (px.times(terms.order_qty).abs(), limits.order_notional_max);
+    let worth = (notional.units(), max.units());
+    gate.require(Check::Notional, worth, notional <= max, || {
+        Refusal::NotionalAboveMax {
+            notional: notional.rounded_up(),
+            max: Notional::rounded_up(max),
+        }
+    })?;
+
+    // |px − ref| ≤ bps × ref / 10 000, both sides times 20 000.
+    let bps = i128::from(limits.collar_bps);
+    let distance = (2 * i128::from(px.units()) - twice).abs() * 10_000;
+    let allowed = bps * twice;
+    gate.require(
+        Check::Collar,
+        (distance, allowed),
+        distance <= allowed,
+        || Refusal::OutsideCollar {
+            px,
+            bound: collar_bound(px, twice, bps),
+        },
+    )
+}
+
+/// The side of the collar that `px` is beyond: the last price inside.
+fn collar_bound(px: Price, twice: i128, bps: i128) -> Price {
+    let bound = if 2 * i128::from(px.units()) > twice {
+        (twice * (10_000 + bps)).div_euclid(20_000)
+    } else {
+        -(-twice * (10_000 - bps)).div_euclid(20_000)
+    };
+    Price::from_units(i64::try_from(bound).unwrap_or(i64::MAX))
+}
+
+fn check_room<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    facts: &Facts<'_>,
+    order: &NewOrder,
+) -> Result<(), Refusal> {
+    let (open, max) = facts.session.map_or((0, 0), |row| {
+        let max = row.limits.map_or(0, |limits| limits.orders_open_max);
+        (row.orders_open.saturating_add(1), max)
+    });
+    let orders = (i128::from(open), i128::from(max));
+    gate.require(Check::OrdersOpen, orders, open <= max, || {
+        Refusal::OrdersOpenAboveMax { open, max }
+    })?;
+    let (open, max) = (facts.firm.0.saturating_add(1), facts.firm.1);
+    let orders = (i128::from(open), i128::from(max));
+    gate.require(Check::Pool, orders, open <= max, || Refusal::PoolFull {
+        open,
+        max,
+    })?;
+    // The table of positions is as much a part of the room as the pool of orders.
+    let room = facts.exposures.has_room(order.account, order.instrument);
+    let pairs = i128::from(EXPOSURES_MAX);
+    gate.require(
+        Check::Pool,
+        (pairs + i128::from(!room), pairs),
+        room,
+        || Refusal::PoolFull {
+            open: EXPOSURES_MAX,
+            max: EXPOSURES_MAX,
+        },
+    )
+}
+
+/// Whether the position stays within its limit if this and every working order of its side fills.
+///
+/// Long and short are measured apart, so an order that brings a position back towards zero passes
+/// even where the position is beyond its limit.
+fn check_position<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    facts: &Facts<'_>,
+    account: AccountId,
+    terms: &Terms,
+    limits: &InstrumentLimits,
+    more: Qty,
+) -> Result<(), Refusal> {
+    let exposure = facts.exposures.of(account, terms.instrument);
+    let (would_be, max) = (exposure.would_be(terms.side, more), limits.position_max);
+    let position = (would_be, units(max));
+    gate.require(Check::Position, position, would_be <= units(max), || {
+        Refusal::PositionAboveMax {
+            would_be: Qty::from_units(u64::try_from(would_be).unwrap_or(u64::MAX)),
+            max,
+        }
+    })
+}
+
+/// Whether somebody can take the order now, where that is asked for.
+fn check_venue<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    facts: &Facts<'_>,
+    order: &NewOrder,
+) -> Result<(), Refusal> {
+    // A schedule that starts later finds its venue then.
+    let now = order.algo == Algo::AtOnce || order.start <= facts.at;
+    let needed = now && facts.on_no_venue == OnNoVenue::Reject;
+    let passed = facts.venues > 0 || !needed;
+    let venues = (i128::from(facts.venues), i128::from(needed));
+    gate.require(Check::Venue, venues, passed, || Refusal::NoVenue)
+}
+
+fn units(qty: Qty) -> i128 {
+    i128::from(qty.units())
+}

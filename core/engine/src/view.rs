@@ -1,0 +1,221 @@
+//! What can be read from the engine without changing it: counters, positions, the digest.
+
+use dcx_model::{AccountId, Command, InstrumentId, OrderId, OrderView, Record, UnixNanos, VenueId};
+
+use crate::Engine;
+use crate::digest::Words;
+use crate::pool::{Key, List, NIL};
+
+/// What the engine has learnt about a venue, over all instruments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VenueScore {
+    /// Which.
+    pub venue: VenueId,
+    /// Whether its session is up.
+    pub up: bool,
+    /// Child orders sent there.
+    pub children: u64,
+    /// Child orders that ended with a reward.
+    pub rewards: u64,
+    /// Mean reward of those, in basis points; zero before the first.
+    pub mean_reward_bps: f64,
+    /// Mean slippage of filled ones against the mid at the decision, in basis points; positive is
+    /// a cost. Zero before the first.
+    pub mean_slippage_bps: f64,
+}
+
+impl Engine {
+    /// When the engine wants a [`Command::Wake`]: at its next timer, or at once while something is
+    /// unfinished that one command could not finish. None where nothing is to be done.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<UnixNanos> {
+        if self.sweep_at != NIL || self.release_at != NIL {
+            return Some(self.now);
+        }
+        self.timers.next()
+    }
+
+    /// Orders that are not done.
+    #[must_use]
+    pub const fn orders_open(&self) -> u32 {
+        self.open.len()
+    }
+
+    /// Open orders that wait because no venue can take them.
+    #[must_use]
+    pub const fn orders_held(&self) -> u32 {
+        self.held.len()
+    }
+
+    /// Child orders at venues.
+    #[must_use]
+    pub const fn children_working(&self) -> u32 {
+        self.children.len() - self.children_done.len()
+    }
+
+    /// Whether trading is halted.
+    #[must_use]
+    pub const fn halted(&self) -> bool {
+        self.halted
+    }
+
+    /// The position of an account in an instrument, in units of 10⁻⁸; negative is short.
+    #[must_use]
+    pub fn position(&self, account: AccountId, instrument: InstrumentId) -> i128 {
+        self.exposures.of(account, instrument).position
+    }
+
+    /// What open orders of an account may still add to a position, and take from it, in units of
+    /// 10⁻⁸.
+    #[must_use]
+    pub fn working(&self, account: AccountId, instrument: InstrumentId) -> (i128, i128) {
+        let exposure = self.exposures.of(account, instrument);
+        (exposure.working_long, exposure.working_short)
+    }
+
+    /// The order of this number, open or still remembered.
+    ///
+    /// # Cost
+    /// O(orders): for people, not for the hot path.
+    #[must_use]
+    pub fn order(&self, order: OrderId) -> Option<OrderView> {
+        let parent = self.parents.iter().find(|parent| parent.id == order)?;
+        Some(parent.view(parent.cl_ord_id))
+    }
+
+    /// Every order that is open or still remembered, in no particular order.
+    pub fn orders(&self) -> impl Iterator<Item = OrderView> {
+        self.parents
+            .iter()
+            .map(|parent| parent.view(parent.cl_ord_id))
+    }
+
+    /// What was learnt about each venue that is defined, lowest number first.
+    #[expect(
+        clippy::float_arithmetic,
+        clippy::cast_precision_loss,
+        reason = "means for reports; nothing is decided by them"
+    )]
+    pub fn venue_scores(&self) -> impl Iterator<Item = VenueScore> {
+        let mean = |sum: f64, count: u64| if count == 0 { 0.0 } else { sum / count as f64 };
+        self.venues_defined.iter().map(move |venue| {
+            let record = self.bandit.record(venue);
+            VenueScore {
+                venue,
+                up: self.venues_up.contains(venue),
+                children: record.children,
+                rewards: record.rewards,
+                mean_reward_bps: mean(record.reward_bps, record.rewards),
+                mean_slippage_bps: mean(record.slippage_bps, record.fills),
+            }
+        })
+    }
+
+    /// Hash of all state. Two engines with the same digest will do the same from here on.
+    ///
+    /// It does not depend on which slots things are in, only on what is in them.
+    ///
+    /// # Cost
+    /// O(state).
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let orders = self.parents.iter().map(|parent| parent.digest(2));
+        let children = self
+            .children
+            .iter()
+            .map(|child| child.digest(3, self.order_number(child.parent)));
+        let instruments = (0..)
+            .zip(&self.instruments)
+            .filter(|(_, row)| row.defined.is_some() || row.limits.is_some())
+            .map(|(ix, row)| row.digest(0x1_0000 | ix));
+        let sessions = (0..)
+            .zip(&self.sessions)
+            .filter(|(_, row)| !row.is_unknown())
+            .map(|(ix, row)| row.digest(0x2_0000 | ix));
+        let names = self.names.digest(4, |key| self.order_number(key));
+        let timers = self.parents_with_timers();
+        [
+            self.scalars(),
+            names,
+            self.exec_ids.digest(5, |_| 0),
+            self.exposures.digest(6),
+            self.book.digest(7),
+            self.bandit.digest(8),
+            timers,
+        ]
+        .into_iter()
+        .chain(orders)
+        .chain(children)
+        .chain(instruments)
+        .chain(sessions)
+        .fold(0, u64::wrapping_add)
+    }
+
+    /// Everything there is one of.
+    fn scalars(&self) -> u64 {
+        let mut words = Words::new(1);
+        words.u64(self.now.get());
+        words.u64(u64::from(self.halted));
+        words.u64(self.sweep_until.get());
+        words.u64(self.number_at(self.sweep_at));
+        words.u64(self.number_at(self.release_at));
+        words.u64(self.next_order);
+        words.u64(self.next_child);
+        words.u64(self.venues_up.bits());
+        words.u64(u64::from(self.done_max) << 32 | u64::from(self.children_max));
+        words.u64(u64::from(self.orders_room));
+        words.u64(self.sequence(&self.open, |ix| self.parents.at(ix).seat.next));
+        words.u64(self.sequence(&self.held, |ix| self.parents.at(ix).held_seat.next));
+        words.u64(self.sequence(&self.done, |ix| self.parents.at(ix).seat.next));
+        let mut at = self.children_done.head();
+        while at != NIL {
+            let child = self.children.at(at);
+            words.u64(child.id.get());
+            at = child.seat.next;
+        }
+        if let Some(configure) = self.config {
+            words.bytes(Record::of_command(&Command::Configure(configure)).body());
+        }
+        for venue in self.venues.iter().flatten() {
+            words.bytes(Record::of_command(&Command::DefineVenue(*venue)).body());
+        }
+        words.finish()
+    }
+
+    /// The orders of a list, in its order: who is forgotten or released next is state too.
+    fn sequence(&self, list: &List, next: impl Fn(u32) -> u32) -> u64 {
+        let mut words = Words::new(9);
+        let mut at = list.head();
+        while at != NIL {
+            words.u64(self.parents.at(at).id.get());
+            at = next(at);
+        }
+        words.finish()
+    }
+
+    fn parents_with_timers(&self) -> u64 {
+        let due = (0..self.parents.capacity())
+            .filter_map(|ix| self.timers.due(ix).map(|due| (ix, due)))
+            .map(|(ix, due)| {
+                let mut words = Words::new(10);
+                words.u64(self.number_at(ix));
+                words.u64(due.get());
+                words.finish()
+            });
+        due.fold(0, u64::wrapping_add)
+    }
+
+    fn number_at(&self, ix: u32) -> u64 {
+        if ix == NIL {
+            0
+        } else {
+            self.parents.at(ix).id.get()
+        }
+    }
+
+    fn order_number(&self, key: Key) -> u64 {
+        self.parents
+            .find(key)
+            .map_or(0, |ix| self.parents.at(ix).id.get())
+    }
+}
