@@ -66,7 +66,7 @@ impl Server {
     /// Ends it once what it is answering is answered.
     pub fn stop(self) {
         // Either the server still listens for this, or it is gone already.
-        drop(self.stop.send(()));
+        let _ = self.stop.send(());
         drop(self.thread.join());
     }
 }
