@@ -9,5 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cores;
+pub mod engine;
 pub mod report;
 pub mod ring;
+pub mod workload;

@@ -1,0 +1,294 @@
+//! The engine alone, and the engine between sequencer and journal.
+//!
+//! One recorded workload, four ways: applied with a reading of the clock around each command;
+//! applied without; through a fused pipeline in groups; through it one command at a time. The
+//! pipeline's events are first checked, by digest, to be those that applying gives: a pipeline
+//! that did less work would not count.
+
+use std::hint::black_box;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use dcx_model::{Command, EventDigest, Inbound, MonoNanos, Now, Outbound, Sequenced, UnixNanos};
+use dcx_pipeline::{
+    Clock, FinalReport, JournalOptions, LinkEnds, Pipeline, PipelineOptions, Sampling, Stepped,
+    histogram, recover,
+};
+use hdrhistogram::Histogram;
+
+use crate::cores;
+use crate::report::{Latency, Report, Row};
+use crate::workload::{GROUP, Workload};
+
+/// How the engine is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineBench {
+    /// Commands in the workload.
+    pub commands: usize,
+    /// Times that each case runs, in turn with the others; the median counts.
+    pub rounds: usize,
+    /// The core that all of it is pinned to.
+    pub core: usize,
+    /// Seed of the workload.
+    pub seed: u64,
+    /// Room for open orders in the engine.
+    pub orders_open_max: u32,
+}
+
+impl Default for EngineBench {
+    fn default() -> Self {
+        Self {
+            commands: 1_000_000,
+            rounds: 5,
+            core: 1,
+            seed: 1,
+            orders_open_max: 65_536,
+        }
+    }
+}
+
+/// Why the engine could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineBenchError {
+    /// No directory for the journal.
+    #[error("directory for the measured journal")]
+    Directory(#[source] io::Error),
+    /// The journal does not open.
+    #[error("journal of the measured pipeline")]
+    Journal(#[source] dcx_pipeline::JournalError),
+    /// The pipeline does not start.
+    #[error("measured pipeline")]
+    Start(#[source] dcx_pipeline::StartError),
+    /// The pipeline did not do what applying the same commands does.
+    #[error("event digest of the pipeline is {found:016x}, of the engine alone {expected:016x}")]
+    Differs {
+        /// Of the pipeline.
+        found: u64,
+        /// Of the engine alone.
+        expected: u64,
+    },
+}
+
+/// What one case found in one round.
+struct Round {
+    per_s: u64,
+    latency: Option<Histogram<u64>>,
+}
+
+/// Measures the engine. `scratch` is an empty directory for journals; the caller removes it.
+///
+/// # Errors
+/// [`EngineBenchError`] where the pipeline cannot run or does something else.
+pub fn run(options: EngineBench, scratch: &Path) -> Result<Report, EngineBenchError> {
+    cores::pin(options.core);
+    let workload = Workload::record(options.commands, options.seed, options.orders_open_max);
+    let checked = scratch.join("journal-checked");
+    fused(&workload, &checked, GROUP, Some(event_digest(&workload)))?;
+    let load = format!(
+        "{} commands, {} new orders",
+        workload.commands.len(),
+        workload.new_orders()
+    );
+    let mut cases: [(&str, Vec<Round>); 5] = [
+        ("engine, each new order timed", Vec::new()),
+        ("engine, every command timed", Vec::new()),
+        ("engine, untimed", Vec::new()),
+        ("fused with journal, groups of 16", Vec::new()),
+        ("fused with journal, one at a time", Vec::new()),
+    ];
+    for round in 0..options.rounds {
+        let is_order = |command: &Command| matches!(command, Command::NewOrder(_));
+        cases[0].1.push(apply_timed(&workload, is_order));
+        cases[1].1.push(apply_timed(&workload, |_| true));
+        cases[2].1.push(apply_untimed(&workload));
+        for (case, group) in [(3, GROUP), (4, 1)] {
+            let dir = scratch.join(format!("journal-{round}-{group}"));
+            cases[case].1.push(fused(&workload, &dir, group, None)?);
+        }
+    }
+    let mut report = Report::new("engine", "async");
+    report.rows = cases
+        .into_iter()
+        .map(|(case, rounds)| row(case, &load, rounds))
+        .collect();
+    Ok(report)
+}
+
+fn row(case: &str, load: &str, rounds: Vec<Round>) -> Row {
+    let mut per_s: Vec<u64> = rounds.iter().map(|round| round.per_s).collect();
+    per_s.sort_unstable();
+    let mut all = histogram();
+    for latency in rounds.iter().filter_map(|round| round.latency.as_ref()) {
+        all.add(latency).expect("histograms of one kind");
+    }
+    Row {
+        case: case.to_owned(),
+        load: load.to_owned(),
+        throughput_per_s: per_s.get(per_s.len() / 2).copied(),
+        throughput_range: per_s
+            .first()
+            .copied()
+            .zip(per_s.last().copied())
+            .map(Into::into),
+        latency: (!all.is_empty()).then(|| Latency::of(&all)),
+        ..Row::default()
+    }
+}
+
+fn event_digest(workload: &Workload) -> u64 {
+    let (mut engine, mut outbox) = (dcx_engine::Engine::new(), dcx_engine::Outbox::new());
+    let mut digest = EventDigest::default();
+    for taken in workload.setup.iter().chain(&workload.commands) {
+        engine.apply(taken.at, taken.seq, &taken.command, &mut outbox);
+        for (ix, event) in outbox.events().iter().enumerate() {
+            digest.take(&Outbound {
+                seq: taken.seq,
+                ix: u16::try_from(ix).expect("an outbox is short"),
+                at: taken.at,
+                received: MonoNanos::default(),
+                event: *event,
+            });
+        }
+    }
+    digest.value()
+}
+
+/// Applies the commands with a reading of the clock around each that `timed` picks.
+fn apply_timed(workload: &Workload, timed: impl Fn(&Command) -> bool) -> Round {
+    let (mut engine, mut outbox) = workload.engine();
+    let mut latency = histogram();
+    let start = Instant::now();
+    for taken in &workload.commands {
+        let before = timed(&taken.command).then(Instant::now);
+        engine.apply(taken.at, taken.seq, &taken.command, &mut outbox);
+        if let Some(before) = before {
+            latency.saturating_record(nanos(before));
+        }
+    }
+    Round {
+        per_s: per_s(workload.commands.len(), start),
+        latency: Some(latency),
+    }
+}
+
+fn apply_untimed(workload: &Workload) -> Round {
+    let (mut engine, mut outbox) = workload.engine();
+    let mut events = 0;
+    let start = Instant::now();
+    for taken in &workload.commands {
+        engine.apply(taken.at, taken.seq, &taken.command, &mut outbox);
+        events += black_box(outbox.events()).len();
+    }
+    black_box(events);
+    Round {
+        per_s: per_s(workload.commands.len(), start),
+        latency: None,
+    }
+}
+
+/// Pushes the commands through a fused pipeline, `group` at a time, and takes every event out.
+///
+/// Latencies are the engine stage's, one command in 16 sampled as in production. With `expected`
+/// the digest of everything that came out must be that.
+fn fused(
+    workload: &Workload,
+    dir: &Path,
+    group: usize,
+    expected: Option<u64>,
+) -> Result<Round, EngineBenchError> {
+    std::fs::create_dir_all(dir).map_err(EngineBenchError::Directory)?;
+    let recovered = recover(dir, JournalOptions::default()).map_err(EngineBenchError::Journal)?;
+    let options = PipelineOptions {
+        sampling: Sampling::one_in(16),
+        checkpoint_every: 0,
+        checkpoint_idle: dcx_model::Nanos::from_seconds(1 << 40),
+        ..PipelineOptions::default()
+    };
+    let (builder, [mut ends]) = Pipeline::with(options)
+        .links::<1>()
+        .map_err(EngineBenchError::Start)?;
+    let mut stepped = builder
+        .recovered(recovered)
+        .stepped(Clock::start())
+        .map_err(EngineBenchError::Start)?;
+
+    let mut all = workload.setup.iter().chain(&workload.commands).peekable();
+    let mut digest = expected.map(|_| EventDigest::default());
+    let setup_len = workload.setup.len();
+    let mut start = Instant::now();
+    let mut pushed = 0;
+    while let Some(first) = all.peek() {
+        if pushed <= setup_len {
+            start = Instant::now();
+        }
+        let now = Now {
+            mono: MonoNanos::default(),
+            unix: first.at,
+        };
+        let at = first.at;
+        let batch = std::iter::from_fn(|| all.next_if(|taken| taken.at == at)).take(group);
+        pushed += push(&mut ends, batch);
+        while stepped.step(now) > 0 {
+            drain(&mut ends, digest.as_mut());
+        }
+        drain(&mut ends, digest.as_mut());
+    }
+    let per_s = per_s(workload.commands.len(), start);
+    if let Some((found, expected)) = digest.map(|digest| digest.value()).zip(expected)
+        && found != expected
+    {
+        return Err(EngineBenchError::Differs { found, expected });
+    }
+    let report = finish(stepped, ends, workload.commands.last().map(|last| last.at));
+    Ok(Round {
+        per_s,
+        latency: Some(report.latency.engine),
+    })
+}
+
+fn push<'a>(ends: &mut LinkEnds, batch: impl Iterator<Item = &'a Sequenced>) -> usize {
+    let mut pushed = 0;
+    for taken in batch {
+        let inbound = Inbound {
+            received: taken.received,
+            command: taken.command,
+        };
+        let room = ends.inbound.try_push(inbound);
+        assert!(room.is_ok(), "a group is shorter than the ring");
+        pushed += 1;
+    }
+    pushed
+}
+
+fn drain(ends: &mut LinkEnds, mut digest: Option<&mut EventDigest>) {
+    ends.outbound.poll(usize::MAX, |outbound, _, _| {
+        if let Some(digest) = &mut digest {
+            digest.take(outbound);
+        }
+        black_box(outbound);
+    });
+}
+
+/// Stops the pipeline in order and returns its figures.
+fn finish(mut stepped: Stepped, ends: LinkEnds, at: Option<UnixNanos>) -> FinalReport {
+    stepped.stop().request();
+    drop(ends);
+    let now = Now {
+        mono: MonoNanos::new(u64::MAX / 2),
+        unix: at.unwrap_or_default(),
+    };
+    while !stepped.is_finished() {
+        stepped.step(now);
+    }
+    stepped.finish()
+}
+
+fn nanos(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn per_s(count: usize, since: Instant) -> u64 {
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    count.saturating_mul(dcx_model::NANOS_PER_S) / nanos(since).max(1)
+}
