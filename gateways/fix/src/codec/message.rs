@@ -5,8 +5,8 @@ use std::fmt;
 use dcx_model::{Price, Qty, Text, UnixNanos};
 
 use super::{
-    CHECK_SUM, CodecFault, FieldFault, MSG_SEQ_NUM, POSS_DUP_FLAG, POSS_RESEND, SOH, Scan,
-    ValueFault, scan, value,
+    CodecFault, FieldFault, MSG_SEQ_NUM, POSS_DUP_FLAG, POSS_RESEND, SOH, Scan, ValueFault, scan,
+    value,
 };
 
 /// Fields whose places are remembered. Those behind them are found by reading again.
@@ -432,9 +432,4 @@ const fn data_field_of(tag: u32) -> Option<u32> {
         348 | 350 | 352 | 354 | 356 | 358 | 360 | 362 | 364 | 445 | 618 | 621 => Some(tag + 1),
         _ => None,
     }
-}
-
-/// Whether `tag` is of the trailer.
-pub(crate) const fn is_trailer(tag: u32) -> bool {
-    matches!(tag, 89 | 93 | CHECK_SUM)
 }

@@ -5,6 +5,27 @@
 //!
 //! Not here: whether the content makes sense to an application.
 
+#[rustfmt::skip]
+mod fix44;
+mod format;
 mod reason;
+mod tables;
+mod validate;
 
 pub use reason::{Rejection, SessionRejectReason, Switches};
+pub use validate::validate;
+
+/// The FIX 4.4 name of a field, e.g. `ClOrdID` for 11.
+#[must_use]
+pub fn field_name(tag: u32) -> Option<&'static str> {
+    tables::field(tag).map(|field| field.name)
+}
+
+/// The FIX 4.4 name of a message type, e.g. `NewOrderSingle` for `D`.
+#[must_use]
+pub fn message_name(msg_type: &[u8]) -> Option<&'static str> {
+    tables::message(msg_type).map(|message| message.name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,14 @@
 //! Not here: bytes (`codec`), sockets (`link`), what survives a restart (`store`).
 
 mod fault;
+mod inbound;
+mod later;
+mod logon;
 mod machine;
 mod reject;
+mod resend;
 mod settings;
+mod state;
 
 use dcx_model::{MonoNanos, UnixNanos};
 
@@ -87,19 +92,20 @@ impl Default for NextSeqNums {
 
 /// Where a session's effects go, in the order it causes them.
 pub trait Sink {
-    /// Keeps an application message for resending. Comes before its `transmit`.
+    /// Uses `msg_seq_num` up: the next message has the next number, also after a restart. Comes
+    /// before the message is transmitted.
     ///
-    /// Messages of the session itself are not kept: a resend replaces them by a gap fill.
+    /// `bytes` is an application message to keep for resending, or empty for one of the session
+    /// itself: a resend replaces those by a gap fill.
     fn persist(&mut self, msg_seq_num: u64, bytes: &[u8]);
 
-    /// Keeps the numbers to start from after a restart.
+    /// Keeps the number expected from the peer next, to go on from after a restart.
     ///
-    /// The outbound number moves before the message that used it is transmitted; the inbound one
-    /// after its message was delivered, so that a crash between the two delivers it again
-    /// (with `PossDupFlag`, 43) rather than never.
-    fn persist_next(&mut self, next: NextSeqNums);
+    /// Comes after the message before it was delivered, so that a crash between the two delivers
+    /// that message again (with `PossDupFlag`, 43) rather than never.
+    fn settle(&mut self, next_inbound: u64);
 
-    /// Forgets all messages kept: the numbers restart at 1. `persist_next` follows.
+    /// Forgets all messages kept: both numbers restart at 1.
     fn forget(&mut self);
 
     /// Lends the message kept under `msg_seq_num`, or `None`, to `with`.
@@ -125,3 +131,6 @@ pub trait Sink {
 const fn apart(a: UnixNanos, b: UnixNanos) -> u64 {
     a.get().abs_diff(b.get())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use dcx_model::Nanos;
 use super::UseFault;
 use crate::dictionary::Switches;
 
-/// Which side of the connection a session is.
+/// The part that a session plays in a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Waits for the peer's Logon.
@@ -17,8 +17,8 @@ pub enum Part {
 /// How a session treats its peer. Start from [`Settings::fix44`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Which side it is.
-    pub side: Part,
+    /// The part it plays.
+    pub part: Part,
     /// `BeginString` (8).
     pub begin_string: Vec<u8>,
     /// Our CompID: `SenderCompID` (49) of what we send.
@@ -59,9 +59,9 @@ pub struct Settings {
 impl Settings {
     /// A FIX 4.4 session with 30 s heartbeats that keeps its numbers from logon to logon.
     #[must_use]
-    pub fn fix44(side: Part, sender_comp_id: &str, target_comp_id: &str) -> Self {
+    pub fn fix44(part: Part, sender_comp_id: &str, target_comp_id: &str) -> Self {
         Self {
-            side,
+            part,
             begin_string: b"FIX.4.4".to_vec(),
             sender_comp_id: sender_comp_id.as_bytes().to_vec(),
             target_comp_id: target_comp_id.as_bytes().to_vec(),

@@ -1,0 +1,166 @@
+//! How a session begins: connecting and the first message.
+
+use dcx_model::{NANOS_PER_S, Nanos, Now};
+
+use super::state::{LoggingOn, State, Talk};
+use super::{Close, PeerFault, Session, SessionEvent, Sink};
+use crate::Message;
+use crate::codec::{ENCRYPT_METHOD, HEART_BT_INT, RESET_SEQ_NUM_FLAG};
+use crate::dictionary::validate;
+
+/// What a Logon asks for.
+struct Wish {
+    msg_seq_num: u64,
+    heart_bt_int_s: u64,
+    reset: bool,
+}
+
+impl Session {
+    pub(super) fn connect(&mut self, now: Now, sink: &mut impl Sink) {
+        let reset_asked = self.is_initiator() && self.settings.reset_on_logon;
+        self.state = State::LoggingOn(LoggingOn {
+            until: now.mono.plus(self.settings.logon_timeout),
+            reset_asked,
+        });
+        if reset_asked {
+            self.reset(sink);
+        }
+        if self.is_initiator() {
+            self.send_logon(now, self.settings.heart_bt_int_s, reset_asked, sink);
+        }
+    }
+
+    fn send_logon(&mut self, now: Now, heart_bt_int_s: u64, reset: bool, sink: &mut impl Sink) {
+        self.send(now, b"A", sink, |body| {
+            body.uint(ENCRYPT_METHOD, 0);
+            body.uint(HEART_BT_INT, heart_bt_int_s);
+            if reset {
+                body.bool(RESET_SEQ_NUM_FLAG, true);
+            }
+        });
+    }
+
+    /// The first message of a connection. Anything but an acceptable Logon closes it without a
+    /// word (acceptance tests 1c, 1d, 1e): whoever is there is not known to be the peer.
+    pub(super) fn receive_first(
+        &mut self,
+        now: Now,
+        state: LoggingOn,
+        message: &Message<'_>,
+        sink: &mut impl Sink,
+    ) {
+        match self.acceptable(now, message) {
+            Ok(wish) => self.log_on(now, state, &wish, message, sink),
+            Err(PeerFault::NotLogon) if self.is_initiator() && message.msg_type() == b"5" => {
+                // The peer refuses our Logon; its text says why.
+                if message.msg_seq_num() == Ok(self.next.inbound) {
+                    self.count(sink);
+                }
+                self.close(Close::PeerLoggedOut, sink);
+            }
+            Err(fault) => self.close(Close::Fault(fault), sink),
+        }
+    }
+
+    fn acceptable(&self, now: Now, message: &Message<'_>) -> Result<Wish, PeerFault> {
+        if message.begin_string() != self.settings.begin_string {
+            return Err(PeerFault::BeginString);
+        }
+        self.identify(now, message)?;
+        if message.msg_type() != b"A" {
+            return Err(PeerFault::NotLogon);
+        }
+        self.wish(message)
+    }
+
+    fn wish(&self, message: &Message<'_>) -> Result<Wish, PeerFault> {
+        if let Some(switches) = &self.settings.validate
+            && let Err(rejection) = validate(message, switches)
+        {
+            let tag = rejection.ref_tag.and_then(|tag| u32::try_from(tag).ok());
+            return Err(PeerFault::Logon {
+                tag: tag.unwrap_or(0),
+            });
+        }
+        let unusable = |tag| PeerFault::Logon { tag };
+        let msg_seq_num = message
+            .msg_seq_num()
+            .map_err(|_| PeerFault::SeqNumMissing)?;
+        if message.uint(ENCRYPT_METHOD) != Ok(0) {
+            return Err(unusable(ENCRYPT_METHOD));
+        }
+        let heart_bt_int_s = message
+            .uint(HEART_BT_INT)
+            .map_err(|_| unusable(HEART_BT_INT))?;
+        if heart_bt_int_s > self.settings.heart_bt_int_s_max {
+            return Err(unusable(HEART_BT_INT));
+        }
+        let reset = message.bool(RESET_SEQ_NUM_FLAG) == Ok(true);
+        if reset && !self.settings.reset_accepted && !self.settings.reset_on_logon {
+            return Err(unusable(RESET_SEQ_NUM_FLAG));
+        }
+        Ok(Wish {
+            msg_seq_num,
+            heart_bt_int_s,
+            reset,
+        })
+    }
+
+    fn log_on(
+        &mut self,
+        now: Now,
+        state: LoggingOn,
+        wish: &Wish,
+        message: &Message<'_>,
+        sink: &mut impl Sink,
+    ) {
+        let answers = !self.is_initiator() || (wish.reset && !state.reset_asked);
+        let resets = match self.is_initiator() {
+            true => wish.reset && !state.reset_asked,
+            false => wish.reset || self.settings.reset_on_logon,
+        };
+        if resets {
+            self.reset(sink);
+        }
+        let (expected, received) = (self.next.inbound, wish.msg_seq_num);
+        if received < expected && !message.poss_dup() {
+            return self.fail(now, PeerFault::SeqNumTooLow { expected, received }, sink);
+        }
+        let heart_bt_int = Nanos::new(wish.heart_bt_int_s.saturating_mul(NANOS_PER_S));
+        self.state = State::Active(Talk::new(heart_bt_int, now.mono));
+        if answers {
+            self.send_logon(now, wish.heart_bt_int_s, wish.reset, sink);
+        }
+        sink.event(SessionEvent::LoggedOn { heart_bt_int });
+        if received == expected {
+            self.count(sink);
+        } else if received > expected {
+            self.miss(now, received, message, sink);
+        }
+    }
+
+    /// A Logon within the session restarts both numbers (acceptance test SessionReset); one that
+    /// does not ask for that has no business here.
+    pub(super) fn receive_second_logon(
+        &mut self,
+        now: Now,
+        message: &Message<'_>,
+        sink: &mut impl Sink,
+    ) {
+        if !self.identified(now, message, sink) {
+            return;
+        }
+        match self.wish(message) {
+            Ok(wish) if wish.reset => {
+                self.reset(sink);
+                self.send_logon(now, wish.heart_bt_int_s, true, sink);
+                match wish.msg_seq_num {
+                    1 => self.count(sink),
+                    received => self.miss(now, received, message, sink),
+                }
+            }
+            Ok(_) => self.fail(now, PeerFault::SecondLogon, sink),
+            Err(fault) => self.fail(now, fault, sink),
+        }
+    }
+}
