@@ -42,7 +42,9 @@ pub struct OrderEdge {
 /// What changes as the edge works.
 #[derive(Debug)]
 struct Desk {
-    commands: Producer<Inbound>,
+    /// None once the edge is closed.
+    commands: Option<Producer<Inbound>>,
+    closing: bool,
     /// Commands for which the ring had no room, oldest first.
     waiting: VecDeque<Inbound>,
     doubts: Doubts,
@@ -75,7 +77,8 @@ impl OrderEdge {
             }
         });
         let desk = Desk {
-            commands,
+            commands: Some(commands),
+            closing: false,
             waiting: VecDeque::new(),
             doubts: Doubts::default(),
             books: books.collect(),
@@ -91,6 +94,20 @@ impl OrderEdge {
             directory,
             desk,
         }
+    }
+
+    /// Takes no more messages, and lets go of the engine's ring once what was taken is in it.
+    ///
+    /// The link then reads no more: what peers send meanwhile is not acknowledged, and they send
+    /// it again at the next logon. Events are told on.
+    pub fn close(&mut self) {
+        self.desk.closing = true;
+    }
+
+    /// Whether the engine has ended and every event was told.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.events.is_drained()
     }
 
     /// What it has counted.
@@ -113,7 +130,12 @@ impl Desk {
             received: now.mono,
             command,
         };
-        if self.waiting.is_empty() && self.commands.try_push(inbound).is_ok() {
+        let Some(commands) = &mut self.commands else {
+            // Only what the edge itself finds out while it ends: a session that goes down. The
+            // next start tells the engine that all are down.
+            return;
+        };
+        if self.waiting.is_empty() && commands.try_push(inbound).is_ok() {
             return;
         }
         self.counts.waited += 1;
@@ -121,11 +143,17 @@ impl Desk {
     }
 
     fn push_waiting(&mut self) {
+        let Some(commands) = &mut self.commands else {
+            return;
+        };
         while let Some(inbound) = self.waiting.front() {
-            if self.commands.try_push(*inbound).is_err() {
+            if commands.try_push(*inbound).is_err() {
                 return;
             }
             self.waiting.pop_front();
+        }
+        if self.closing {
+            self.commands = None;
         }
     }
 
@@ -521,6 +549,6 @@ impl Application for OrderEdge {
     }
 
     fn ready(&self) -> bool {
-        self.desk.waiting.is_empty()
+        self.desk.waiting.is_empty() && !self.desk.closing
     }
 }
