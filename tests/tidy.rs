@@ -84,6 +84,11 @@ fn every_path_that_a_page_names_exists() {
 }
 
 #[test]
+fn every_page_is_linked_from_its_index() {
+    expect_none(&docs::listed(&Tree::read()));
+}
+
+#[test]
 fn every_error_code_has_its_page() {
     expect_none(&docs::errors(&Tree::read()));
 }

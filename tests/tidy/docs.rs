@@ -98,6 +98,32 @@ pub(crate) fn paths(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Every page of a folder below `docs/` is linked from that folder's README.
+pub(crate) fn listed(tree: &Tree) -> Vec<Finding> {
+    let pages = tree
+        .texts(".md")
+        .filter(|(path, _)| path.starts_with("docs/") && !path.ends_with("/README.md"));
+    let mut findings = Vec::new();
+    for (path, _) in pages {
+        let Some((folder, name)) = path.rsplit_once('/') else {
+            continue;
+        };
+        let index = format!("{folder}/README.md");
+        if !tree
+            .text(&index)
+            .lines()
+            .any(|line| links(line).any(|link| link == name))
+        {
+            findings.push(Finding::new(
+                path,
+                format!("{index} does not link it"),
+                "Add a line there: a page that nobody finds is not documentation",
+            ));
+        }
+    }
+    findings
+}
+
 /// Whether a span in backticks means a file of the repository.
 fn is_path(tree: &Tree, span: &str) -> bool {
     let plain = span
@@ -194,6 +220,20 @@ mod tests {
             missing,
             ["core/b.rs does not exist", "../core/c.rs does not exist"]
         );
+    }
+
+    #[test]
+    fn a_page_that_its_index_does_not_link_is_found() {
+        let index = ("docs/x/README.md", "- [a](a.md)");
+        let tree = Tree::planted(&[
+            index,
+            ("docs/x/a.md", ""),
+            ("docs/x/b.md", ""),
+            ("c.md", ""),
+        ]);
+        let findings = listed(&tree);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].place, "docs/x/b.md");
     }
 
     #[test]

@@ -153,6 +153,8 @@ pub(crate) const ROOMS: &[Room] = &[
             "rtrb",
             "rustix",
             "serde",
+            "serde_json",
+            "thiserror",
         ],
         never: &[],
     },
