@@ -152,8 +152,7 @@ impl<T: Copy> Poller<T> {
         if self.next == self.readable {
             self.look_at_writer();
         }
-        let end = self.readable.min(self.next.plus(limit));
-        let count = self.distance(end);
+        let count = self.distance(self.readable).min(limit);
         for offset in 0..count {
             let at = self.next.plus(offset);
             // SAFETY: `at` is before `readable`, bounded by an acquiring load of `published`,
@@ -163,7 +162,7 @@ impl<T: Copy> Poller<T> {
             each(item, at, offset + 1 == count);
         }
         if count > 0 {
-            self.pass(end);
+            self.pass(self.next.plus(count));
         }
         count
     }

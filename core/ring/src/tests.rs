@@ -28,6 +28,15 @@ fn a_ring_of_one_slot_passes_items_one_at_a_time() {
 }
 
 #[test]
+fn a_limit_beyond_all_counting_takes_what_is_there() {
+    let (mut producer, mut poller) = spsc(4).unwrap();
+    for round in 0..3 {
+        assert_eq!(producer.try_push_batch(&[round, round, round]), 3);
+        assert_eq!(poller.poll(usize::MAX, |_, _, _| {}), 3);
+    }
+}
+
+#[test]
 fn the_writer_waits_for_the_slowest_reader() {
     let (mut producer, mut readers) = ring(4, 2).unwrap();
     assert_eq!(producer.try_push_batch(&[0, 1, 2, 3]), 4);
