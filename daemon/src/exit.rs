@@ -102,6 +102,16 @@ impl Failure {
         Self { exit, ..self }
     }
 
+    /// The failure of a configuration whose findings were told: with the code of the first one
+    /// that stands against a start.
+    pub(crate) fn told(mut self, findings: &[crate::config::Finding]) -> Self {
+        if let Some(finding) = findings.iter().find(|finding| finding.fatal) {
+            self.code = finding.code;
+        }
+        self.exit = Exit::Config;
+        self
+    }
+
     /// A read or write that the operating system refused.
     pub(crate) fn io(doing: &str, path: &Path, source: &std::io::Error) -> Self {
         let code = match source.kind() {

@@ -10,8 +10,12 @@ mod error_page;
 mod exit;
 mod explain;
 mod journal;
+mod log;
+mod names;
 mod out;
 mod records;
+mod run;
+mod system;
 mod text;
 mod top;
 
@@ -54,6 +58,7 @@ fn usage(error: &clap::Error) -> Exit {
 
 fn dispatch(command: Command, out: Out) -> Outcome {
     match command {
+        Command::Run(args) => run::run(&args.config, out),
         Command::Check(args) => check::check(&args.config, out),
         Command::Error(args) => error_page::print(&args.code, out),
         Command::Journal(command) => journal::journal(&command, out),

@@ -17,6 +17,7 @@ use dcx_model::{
     AccountId, Code, Command, Configure, Instrument, InstrumentLimits, OnNoVenue, SessionId,
     SessionLimits, Venue,
 };
+use dcx_pipeline::JournalMode;
 use dcx_ring::Wait;
 
 pub(crate) use finding::{Finding, Source};
@@ -31,25 +32,6 @@ pub(crate) enum Topology {
     Split,
 }
 
-/// How the journal keeps what enters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JournalMode {
-    /// Not at all.
-    Off,
-    /// Written before anything leaves; survives the process.
-    Async,
-}
-
-impl JournalMode {
-    /// Its word in the configuration and in every report.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Async => "async",
-        }
-    }
-}
-
 /// Where clients reach us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Acceptor {
@@ -57,9 +39,10 @@ pub(crate) struct Acceptor {
     pub(crate) comp_id: String,
 }
 
-/// A client and its FIX session. Its place in the list is its `SessionId`.
+/// A client and its FIX session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Client {
+    pub(crate) session: SessionId,
     pub(crate) comp_id: String,
     /// Our CompID on its session.
     pub(crate) acceptor: String,
@@ -141,12 +124,13 @@ impl Config {
 
     /// The accounts in use, each once.
     pub(crate) fn accounts(&self) -> Vec<(&str, AccountId)> {
-        let mut accounts: Vec<(&str, AccountId)> = Vec::new();
-        for client in &self.clients {
-            if !accounts.iter().any(|(_, id)| *id == client.account) {
-                accounts.push((&client.account_name, client.account));
-            }
-        }
+        let mut accounts: Vec<(&str, AccountId)> = self
+            .clients
+            .iter()
+            .map(|client| (client.account_name.as_str(), client.account))
+            .collect();
+        accounts.sort_unstable();
+        accounts.dedup();
         accounts
     }
 

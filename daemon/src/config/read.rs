@@ -4,16 +4,18 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
 
+use dcx_fix::orders::AccountName;
 use dcx_model::{
     ACCOUNTS_MAX, AccountId, Code, Configure, INSTRUMENTS_MAX, Instrument, InstrumentId,
-    InstrumentLimits, LimitPx, Nanos, Notional, OnNoVenue, Price, Qty, SESSIONS_MAX, SessionLimits,
-    Symbol, VENUES_MAX, Venue, VenueId, VenueName, VenueSet,
+    InstrumentLimits, LimitPx, Nanos, Notional, OnNoVenue, Price, Qty, SESSIONS_MAX, SessionId,
+    SessionLimits, Symbol, VENUES_MAX, Venue, VenueId, VenueName, VenueSet,
 };
+use dcx_pipeline::JournalMode;
 use dcx_ring::Wait;
 
 use super::finding::{Finding, Source, nearest};
 use super::section::{Effective, Item, Section, Walk};
-use super::{Acceptor, Client, Config, Fix, JournalMode, ON_NO_VENUE, Topology, VenueLink};
+use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, Topology, VenueLink};
 
 /// Longest CompID that the FIX link takes.
 const COMP_ID_LEN_MAX: usize = 32;
@@ -122,7 +124,7 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
         wait: engine.wait,
         journal,
         journal_dir,
-        clients: with_accounts(clients),
+        clients: number_clients(clients),
         venues: number_venues(venues),
         instruments: number_instruments(instruments),
         instrument_limits,
@@ -266,12 +268,16 @@ fn read_client(
     {
         refers(section.walk(), acceptor, "acceptor", &known);
     }
-    let default_account = name.as_ref().map(|name| name.value.clone());
-    let account = section.text("account", default_account, comp_id);
+    let default_account = name
+        .as_ref()
+        .map(|name| name.value.clone())
+        .filter(|name| account_name(name).is_ok());
+    let account = section.text("account", default_account, account_name);
     let reset_on_logon = section.boolean("reset_on_logon", Some(false));
     let name = name?;
     Some(Item {
         value: Client {
+            session: SessionId::new(0),
             comp_id: name.value,
             acceptor: acceptor.map_or_else(String::new, |acceptor| acceptor.value),
             account: AccountId::new(0),
@@ -645,11 +651,19 @@ fn comp_id(text: &str) -> Result<String, String> {
     }
 }
 
-/// Accounts numbered in the order in which clients name them.
-fn with_accounts(clients: Vec<Item<Client>>) -> Vec<Client> {
+/// An account: what the FIX link keeps of `Account` (1).
+fn account_name(text: &str) -> Result<String, String> {
+    let name: Result<AccountName, _> = text.parse();
+    name.map(|name| name.to_string())
+        .map_err(|fault| fault.to_string())
+}
+
+/// Sessions numbered in their order, accounts in the order in which clients name them.
+fn number_clients(clients: Vec<Item<Client>>) -> Vec<Client> {
     let mut names: Vec<String> = Vec::new();
-    let number = |item: Item<Client>| {
+    let number = |(place, item): (usize, Item<Client>)| {
         let mut client = item.value;
+        client.session = Config::session(place);
         let known = names.iter().position(|name| *name == client.account_name);
         let ix = known.unwrap_or_else(|| {
             names.push(client.account_name.clone());
@@ -658,7 +672,7 @@ fn with_accounts(clients: Vec<Item<Client>>) -> Vec<Client> {
         client.account = AccountId::new(u32::try_from(ix).unwrap_or(u32::MAX));
         client
     };
-    clients.into_iter().map(number).collect()
+    clients.into_iter().enumerate().map(number).collect()
 }
 
 fn number_venues(venues: Vec<Item<VenueLink>>) -> Vec<VenueLink> {

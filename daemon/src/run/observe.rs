@@ -1,0 +1,176 @@
+//! What outsiders see of a running daemon: metrics, health, and a line for each session that
+//! changes.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use dcx_control::{Health, Kind, Sample, Server};
+use dcx_fix::orders::{EdgeBoard, EdgeCounts};
+use dcx_fix::{Board, LinkCounts, LinkState, SessionCounts, SessionIx, SessionStats};
+use dcx_model::Code;
+use dcx_pipeline::{CounterKind, CountersReader, ProcessState};
+
+use crate::exit::{Failure, chain};
+use crate::log::Log;
+use crate::system::{Label, System};
+
+/// Serves the counters in the file at `counters`, and those of the FIX link.
+pub(super) fn serve(
+    address: SocketAddr,
+    counters: &Path,
+    system: &System,
+) -> Result<Server, Failure> {
+    let open = || {
+        CountersReader::open(counters).map_err(|error| Failure::new(error.code(), chain(&error)))
+    };
+    let (reader, health) = (open()?, open()?);
+    let fix = Fix {
+        board: Arc::clone(&system.board),
+        edge: Arc::clone(&system.edge),
+        labels: system.labels.clone(),
+    };
+    let samples = move || {
+        let mut samples: Vec<Sample> = reader.iter().map(|counter| pipeline(&counter)).collect();
+        fix.add_to(&mut samples);
+        samples
+    };
+    dcx_control::serve(address, samples, move || state(&health))
+        .map_err(|error| Failure::new(error.code(), chain(&error)))
+}
+
+fn pipeline(counter: &dcx_pipeline::CounterValue) -> Sample {
+    let kind = match counter.kind {
+        CounterKind::Count => Kind::Count,
+        CounterKind::Gauge => Kind::Gauge,
+    };
+    let help = counter.name.replace(['.', '_'], " ");
+    Sample::new(&counter.name, &help, kind, counter.value)
+}
+
+fn state(reader: &CountersReader) -> Health {
+    let failed = reader
+        .value("journal.failed")
+        .is_some_and(|failed| failed > 0);
+    match reader.state() {
+        _ if failed => Health::Ill(format!("{}: {}", Code::J009, Code::J009.title())),
+        Some(state @ (ProcessState::Starting | ProcessState::Running)) => {
+            Health::Well(state.to_string())
+        }
+        Some(state) => Health::Ill(state.to_string()),
+        None => Health::Ill("unknown state".to_owned()),
+    }
+}
+
+/// What the FIX link and its sessions count.
+struct Fix {
+    board: Arc<Board>,
+    edge: Arc<EdgeBoard>,
+    labels: Vec<Label>,
+}
+
+impl Fix {
+    fn add_to(&self, samples: &mut Vec<Sample>) {
+        let edge = EdgeCounts::NAMES.iter().zip(self.edge.counts().numbers());
+        samples.extend(edge.map(|(name, value)| {
+            let help = format!("order edge: {}", name.replace('_', " "));
+            Sample::new(&format!("fix.edge_{name}"), &help, Kind::Count, value)
+        }));
+        let link = LinkCounts::NAMES.iter().zip(self.board.link().numbers());
+        samples.extend(link.map(|(name, value)| {
+            let help = format!("FIX link: {}", name.replace('_', " "));
+            Sample::new(&format!("fix.link_{name}"), &help, Kind::Count, value)
+        }));
+        for (ix, label) in (0..).zip(&self.labels) {
+            let Some(stats) = self.board.session(SessionIx::new(ix)) else {
+                continue;
+            };
+            let of = |sample: Sample| sample.with("peer", label.kind).with("name", &label.name);
+            let up = u64::from(stats.state == LinkState::Up);
+            samples.push(of(Sample::new(
+                "fix.session_up",
+                "FIX session is logged on",
+                Kind::Gauge,
+                up,
+            )));
+            let counts = SessionCounts::NAMES.iter().zip(stats.counts.numbers());
+            samples.extend(counts.map(|(name, value)| {
+                let kind = match *name {
+                    "next_in" | "next_out" => Kind::Gauge,
+                    _ => Kind::Count,
+                };
+                let help = format!("FIX session: {}", name.replace('_', " "));
+                of(Sample::new(
+                    &format!("fix.session_{name}"),
+                    &help,
+                    kind,
+                    value,
+                ))
+            }));
+        }
+    }
+}
+
+/// Follows the sessions, and tells what changes.
+#[derive(Debug)]
+pub(super) struct Watch {
+    board: Arc<Board>,
+    labels: Vec<Label>,
+    /// Whether each was up, and why not.
+    last: Vec<(bool, Option<Code>)>,
+}
+
+impl Watch {
+    pub(super) fn new(system: &System) -> Self {
+        Self {
+            board: Arc::clone(&system.board),
+            labels: system.labels.clone(),
+            last: vec![(false, None); system.labels.len()],
+        }
+    }
+
+    /// Logs each session that came up, went down, or is down for another reason than before.
+    pub(super) fn sessions(&mut self, log: &mut Log) {
+        for (ix, (label, last)) in (0..).zip(self.labels.iter().zip(&mut self.last)) {
+            let Some(stats) = self.board.session(SessionIx::new(ix)) else {
+                continue;
+            };
+            let up = stats.state == LinkState::Up;
+            let reason = if up { None } else { stats.reason };
+            if *last == (up, reason) {
+                continue;
+            }
+            *last = (up, reason);
+            let text = describe(label, &stats);
+            if up {
+                log.info(text);
+            } else {
+                log.warn(text);
+            }
+        }
+    }
+}
+
+/// State, reason and what happens next, in a line.
+fn describe(label: &Label, stats: &SessionStats) -> String {
+    let Label { kind, name } = label;
+    let next = match (stats.state, *kind) {
+        (LinkState::Up, _) => {
+            let (next_in, next_out) = (stats.counts.next_in, stats.counts.next_out);
+            return format!("{kind} {name}: logged on, next in {next_in}, next out {next_out}");
+        }
+        (LinkState::Off, _) => "it stays off",
+        (LinkState::Failed, _) => "it stays off until a restart",
+        (_, "venue") => "we connect again",
+        _ => "we wait for it",
+    };
+    match stats.reason {
+        Some(code) => format!(
+            "{kind} {name}: {}, {code} {} (dcx error {}); {next}",
+            stats.state.name(),
+            code.title(),
+            code.short()
+        ),
+        None => format!("{kind} {name}: {}; {next}", stats.state.name()),
+    }
+}

@@ -1,0 +1,177 @@
+//! The FIX link of the daemon: all its sessions, and its orderly end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use dcx_fix::orders::{Client, Directory, EdgeBoard, OrderEdge, Peer, VenuePeer};
+use dcx_fix::{Board, Link, LinkConfig, LinkError, Role, SessionConfig, SessionIx, StoreConfig};
+use dcx_model::{MonoNanos, Nanos, Now};
+use dcx_pipeline::{LinkEnds, Stop};
+use dcx_ring::Worker;
+
+use crate::config::Config;
+
+/// How long peers have to answer our Logout (5).
+const LOGOUT_PATIENCE: Nanos = Nanos::from_millis(500);
+
+/// Who is at the other end of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Label {
+    /// `client` or `venue`.
+    pub(crate) kind: &'static str,
+    /// Its CompID or name.
+    pub(crate) name: String,
+}
+
+/// A link that was started, and where it is observed.
+pub(super) struct Started {
+    pub(super) worker: FixWorker,
+    pub(super) addrs: Vec<SocketAddr>,
+    pub(super) labels: Vec<Label>,
+    pub(super) board: Arc<Board>,
+    pub(super) edge: Arc<EdgeBoard>,
+}
+
+/// Opens stores and addresses.
+pub(super) fn start(config: &Config, ends: LinkEnds) -> Result<Started, LinkError> {
+    let edge = OrderEdge::new(directory(config), ends.inbound, ends.outbound);
+    let edge_board = edge.board();
+    let link = Link::start(link_config(config), edge)?;
+    Ok(Started {
+        addrs: link.local_addrs().to_vec(),
+        labels: labels(config),
+        board: link.board(),
+        edge: edge_board,
+        worker: FixWorker {
+            link,
+            stop: ends.stop,
+            ending: Ending::NotYet,
+        },
+    })
+}
+
+/// Sessions in the order of the link: clients, then venues.
+fn labels(config: &Config) -> Vec<Label> {
+    let clients = config.clients.iter().map(|client| Label {
+        kind: "client",
+        name: client.comp_id.clone(),
+    });
+    let venues = config.venues.iter().map(|link| Label {
+        kind: "venue",
+        name: link.venue.name.to_string(),
+    });
+    clients.chain(venues).collect()
+}
+
+fn directory(config: &Config) -> Directory {
+    let mut directory = Directory::new();
+    for instrument in &config.instruments {
+        directory = directory.with_instrument(instrument.id, instrument.symbol);
+    }
+    for (name, account) in config.accounts() {
+        if let Ok(name) = name.parse() {
+            directory = directory.with_account(account, name);
+        }
+    }
+    let clients = config.clients.iter().map(|client| {
+        Peer::Client(Client {
+            session: client.session,
+            default_account: client.account,
+            accounts: vec![client.account],
+        })
+    });
+    let venues = config.venues.iter().map(|link| {
+        let lists = config.instruments.iter();
+        let lists = lists.filter(|instrument| instrument.venues.contains(link.venue.id));
+        Peer::Venue(VenuePeer {
+            venue: link.venue.id,
+            name: link.venue.name,
+            lists: lists.map(|instrument| instrument.id).collect(),
+        })
+    });
+    for (ix, peer) in (0..).zip(clients.chain(venues)) {
+        directory = directory.with_peer(SessionIx::new(ix), peer);
+    }
+    directory
+}
+
+fn link_config(config: &Config) -> LinkConfig {
+    let store = StoreConfig::File(config.fix.store_dir.clone());
+    let clients = config.clients.iter().map(|client| SessionConfig {
+        reset_on_logon: client.reset_on_logon,
+        store: store.clone(),
+        ..SessionConfig::fix44(&client.acceptor, &client.comp_id, Role::Acceptor)
+    });
+    let venues = config.venues.iter().map(|link| SessionConfig {
+        heart_bt_int_s: link.heart_bt_int_s,
+        reset_on_logon: link.reset_on_logon,
+        store: store.clone(),
+        ..SessionConfig::fix44(
+            &link.sender_comp_id,
+            &link.target_comp_id,
+            Role::initiator(link.connect),
+        )
+    });
+    LinkConfig {
+        name: "fix",
+        listen: config.fix.acceptors.iter().map(|it| it.listen).collect(),
+        sessions: clients.chain(venues).collect(),
+        out_bytes_max: config.fix.out_bytes_max,
+        logon_timeout: Nanos::from_seconds(u64::from(config.fix.logon_timeout_s)),
+        message_bytes_max: config.fix.message_bytes_max,
+        ..LinkConfig::default()
+    }
+}
+
+/// How far the end of a link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    NotYet,
+    /// Nothing is taken any more; the engine's last events are told.
+    Draining,
+    /// Peers were told that we go.
+    LoggingOut {
+        until: MonoNanos,
+    },
+    Done,
+}
+
+/// The link as a worker that ends when the pipeline does: it stops reading, tells what is left,
+/// logs out.
+#[derive(Debug)]
+pub(super) struct FixWorker {
+    link: Link<OrderEdge>,
+    stop: Stop,
+    ending: Ending,
+}
+
+impl Worker for FixWorker {
+    fn name(&self) -> &'static str {
+        "fix"
+    }
+
+    fn work(&mut self, now: Now) -> usize {
+        let count = self.link.work(now);
+        self.ending = match self.ending {
+            Ending::NotYet if self.stop.is_requested() => {
+                self.link.application_mut().close();
+                Ending::Draining
+            }
+            Ending::Draining if self.link.application().is_drained() => {
+                self.link.log_out_all(now, "dcx stops");
+                Ending::LoggingOut {
+                    until: now.mono.plus(LOGOUT_PATIENCE),
+                }
+            }
+            Ending::LoggingOut { until } if self.link.is_quiet() || now.mono >= until => {
+                Ending::Done
+            }
+            unchanged => unchanged,
+        };
+        count
+    }
+
+    fn is_done(&self) -> bool {
+        self.ending == Ending::Done
+    }
+}

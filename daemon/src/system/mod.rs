@@ -1,0 +1,204 @@
+//! A whole dcx in this process: journal, engine, FIX link, all put together from a
+//! configuration. `dcx run` and `dcx demo` start the same.
+
+mod control;
+mod fix;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use dcx_engine::Engine;
+use dcx_fix::orders::EdgeBoard;
+use dcx_fix::{Board, LinkError};
+use dcx_model::{Code, Command, InstrumentLimits, Nanos, Notional, Outbound, Qty, SessionLimits};
+use dcx_pipeline::{
+    Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
+    ReplayReport, Running, StartError, Topology, Torn, recover,
+};
+
+use crate::config::{self, Config};
+use crate::exit::{Failure, chain};
+use crate::journal::failure;
+use crate::names::NameTable;
+
+use control::Control;
+pub(crate) use fix::Label;
+
+/// A dcx at work.
+#[derive(Debug)]
+pub(crate) struct System {
+    pub(crate) running: Running,
+    /// Where FIX clients reach it, port 0 resolved.
+    pub(crate) addrs: Vec<SocketAddr>,
+    /// Who is at the other end of each FIX session, in the order of the board.
+    pub(crate) labels: Vec<Label>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) edge: Arc<EdgeBoard>,
+    /// Commands of the operator go in here.
+    pub(crate) orders: SyncSender<Command>,
+    /// Events that people should hear of come out here.
+    pub(crate) notable: Receiver<Outbound>,
+    pub(crate) names: NameTable,
+    /// The configuration with the numbers that the journal knows.
+    pub(crate) config: Config,
+    /// What the journal held before, and what was cut off its end.
+    pub(crate) replayed: Option<ReplayReport>,
+    pub(crate) trimmed: Option<Torn>,
+}
+
+impl System {
+    /// Recovers the journal and starts everything.
+    pub(crate) fn start(mut config: Config, counters: Counters) -> Result<Self, Failure> {
+        let dir = config.journal_dir.clone();
+        let recovered = match config.journal {
+            JournalMode::Off => None,
+            JournalMode::Async => {
+                let recovered = recover(&dir, JournalOptions::default());
+                Some(recovered.map_err(|error| failure(&error))?)
+            }
+        };
+        let replayed = recovered.as_ref().and_then(|recovered| recovered.replayed);
+        let trimmed = recovered.as_ref().and_then(|recovered| recovered.trimmed);
+        let names = number(&mut config, &dir, replayed.is_some())?;
+
+        let pipeline = Pipeline::with(options(&config)).links::<2>();
+        let (builder, [control_ends, fix_ends]) =
+            pipeline.map_err(|error| start_failure(&error))?;
+        let (control, control_ends) = Control::new(control_ends, first_commands(&config, &names));
+        let fix = fix::start(&config, fix_ends).map_err(|error| link_failure(&error))?;
+        let builder = builder.counters(counters);
+        let builder = match recovered {
+            Some(recovered) => builder.recovered(recovered),
+            None => builder.without_journal(Engine::new()),
+        };
+        let core = |place| core(&config, place);
+        let running = builder
+            .link(core(5), Box::new(control))
+            .link(core(4), Box::new(fix.worker))
+            .start()
+            .map_err(|error| start_failure(&error))?;
+        Ok(Self {
+            running,
+            addrs: fix.addrs,
+            labels: fix.labels,
+            board: fix.board,
+            edge: fix.edge,
+            orders: control_ends.orders,
+            notable: control_ends.notable,
+            names,
+            config,
+            replayed,
+            trimmed,
+        })
+    }
+
+    /// Stops taking anything in, lets everything go out, and says what came of the run.
+    pub(crate) fn stop(self) -> FinalReport {
+        self.running.stop_and_join()
+    }
+}
+
+/// Gives everything the number that the journal knows it by.
+fn number(config: &mut Config, dir: &Path, goes_on: bool) -> Result<NameTable, Failure> {
+    if config.journal == JournalMode::Off {
+        let mut names = NameTable::default();
+        names.number(config);
+        return Ok(names);
+    }
+    let before = NameTable::read(dir)?;
+    if goes_on && before == NameTable::default() {
+        let message = format!(
+            "{} has a journal and no names.json, without which its numbers mean nothing",
+            dir.display()
+        );
+        return Err(Failure::new(Code::J004, message));
+    }
+    let mut names = before.clone();
+    names.number(config);
+    if names != before {
+        names.write(dir)?;
+    }
+    Ok(names)
+}
+
+/// What the engine is told before anything else: its configuration, that what is not limited any
+/// more is closed, and that nobody is logged on yet.
+fn first_commands(config: &Config, names: &NameTable) -> Vec<Command> {
+    let mut commands = config.commands();
+    commands.extend(closing_commands(config, names));
+    commands.extend(
+        names
+            .venue_ids()
+            .map(|venue| Command::VenueState { venue, up: false }),
+    );
+    commands.extend(
+        names
+            .session_ids()
+            .map(|session| Command::SessionState { session, up: false }),
+    );
+    commands
+}
+
+/// Limits of zero for what the journal knows and the configuration gives no limits.
+///
+/// The journal may hold limits from before: without this, taking a stanza away would leave the
+/// old limits in force.
+pub(crate) fn closing_commands(config: &Config, names: &NameTable) -> Vec<Command> {
+    let instruments = names.unlimited_instruments(config).into_iter();
+    let sessions = names.unlimited_sessions(config).into_iter();
+    let instruments = instruments.map(|instrument| {
+        Command::SetInstrumentLimits(InstrumentLimits {
+            instrument,
+            order_qty_max: Qty::ZERO,
+            order_notional_max: Notional::ZERO,
+            position_max: Qty::ZERO,
+            quote_age_max: Nanos::ZERO,
+            collar_bps: 0,
+            prev_close_allowed: false,
+        })
+    });
+    let sessions = sessions.map(|session| {
+        Command::SetSessionLimits(SessionLimits {
+            session,
+            orders_per_s_max: 0,
+            burst_max: 0,
+            orders_open_max: 0,
+        })
+    });
+    instruments.chain(sessions).collect()
+}
+
+fn options(config: &Config) -> PipelineOptions {
+    let topology = match config.topology {
+        config::Topology::Fused => Topology::Fused {
+            core: core(config, 0),
+        },
+        config::Topology::Split => Topology::Split(Cores {
+            sequencer: core(config, 0),
+            journal: core(config, 1),
+            engine: core(config, 2),
+            egress: core(config, 3),
+        }),
+    };
+    PipelineOptions {
+        topology,
+        wait: config.wait,
+        ..PipelineOptions::default()
+    }
+}
+
+/// The core in this place of `engine.cores`.
+fn core(config: &Config, place: usize) -> Option<Core> {
+    let number = config.cores.get(place)?;
+    Some(Core(u16::try_from(*number).unwrap_or(u16::MAX)))
+}
+
+fn start_failure(error: &StartError) -> Failure {
+    Failure::new(error.code(), chain(error))
+}
+
+fn link_failure(error: &LinkError) -> Failure {
+    Failure::new(error.code().unwrap_or(Code::X004), chain(error))
+}
