@@ -56,6 +56,12 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Feeds every decoder of outside bytes with mutated input; needs nightly and cargo-fuzz.
+    Fuzz {
+        /// Seconds for each decoder.
+        #[arg(long, default_value_t = 30)]
+        seconds: u32,
+    },
     /// Takes the figures of `dcx bench`, from a build for this purpose.
     Measure {
         /// Which; see `dcx bench --help`.
@@ -77,6 +83,7 @@ fn main() -> ExitCode {
         Verb::Interop => steps::interop(),
         Verb::Crash { rounds, seed } => steps::crash(rounds, seed),
         Verb::Docs { check } => docs::run(check),
+        Verb::Fuzz { seconds } => steps::fuzz(seconds),
         Verb::Measure { name } => steps::measure(&name),
     };
     match done {

@@ -96,6 +96,23 @@ pub(crate) fn crash(rounds: u32, seed: Option<u64>) -> Result<()> {
     run(&mut command)
 }
 
+pub(crate) fn fuzz(seconds: u32) -> Result<()> {
+    if !answers("rustup", &["run", "nightly", "cargo", "fuzz", "--version"]) {
+        return Err(Skipped(
+            "no nightly toolchain with cargo-fuzz: rustup toolchain install nightly; cargo install \
+             cargo-fuzz",
+        )
+        .into());
+    }
+    for target in ["record", "fix", "journal"] {
+        run(Command::new("rustup")
+            .args(["run", "nightly", "cargo", "fuzz", "run"])
+            .args(["--fuzz-dir", "tests/fuzz", target, "--"])
+            .args([&format!("-max_total_time={seconds}"), "-max_len=4096"]))?;
+    }
+    Ok(())
+}
+
 pub(crate) fn measure(name: &str) -> Result<()> {
     run(cargo()
         .args([

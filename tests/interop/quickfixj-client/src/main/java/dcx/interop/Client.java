@@ -74,7 +74,7 @@ public final class Client implements Application {
         }
     }
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
         Options options;
         try {
             options = Options.parse(args);
@@ -84,8 +84,13 @@ public final class Client implements Application {
             return;
         }
         Checks checks = new Checks();
-        new Client(new Ledger(checks), checks).run(options);
+        try {
+            new Client(new Ledger(checks), checks).run(options);
+        } catch (Exception stopped) {
+            checks.that(false, "the run goes to its end", stopped);
+        }
         System.out.println(checks);
+        // Not left to the library's threads: they may still be waiting.
         System.exit(checks.failed() == 0 ? 0 : 1);
     }
 

@@ -81,8 +81,7 @@ final class Trader {
             }
             Thread.sleep(250);
         }
-        checks.that(false, "a market order is filled", instrument.symbol());
-        throw new IllegalStateException("no market for " + instrument.symbol() + ": " + checks);
+        throw new IllegalStateException("no market order in " + instrument.symbol() + " is filled");
     }
 
     private Order order() {
