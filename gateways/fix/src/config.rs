@@ -103,6 +103,8 @@ impl SessionConfig {
             sending_time_tolerance: self.sending_time_tolerance,
             validate: self.validate,
             bytes_max: link.message_bytes_max,
+            // So that what is resent in one go is a fraction of what may wait.
+            resend_batch: (link.out_bytes_max / 4096).clamp(1, 256),
             ..Settings::fix44(part, &self.sender_comp_id, &self.target_comp_id)
         }
     }

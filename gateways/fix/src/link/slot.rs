@@ -132,6 +132,10 @@ struct SlotIo {
     /// The next incoming number now, and a while ago (see [`Slot::settle`]).
     next_in: u64,
     next_in_before: u64,
+    /// The application has sent something since the bound of the output was looked at.
+    ///
+    /// What a resend adds is not held against the peer that asked for it: the session paces it.
+    bound_due: bool,
     close: Option<Close>,
     failed: Option<StoreError>,
 }
@@ -172,6 +176,7 @@ impl Slot {
                 was_up: false,
                 next_in,
                 next_in_before: next_in,
+                bound_due: false,
                 close: None,
                 failed: None,
             },
@@ -314,6 +319,7 @@ impl Slot {
             return;
         }
         self.handle(now, input, shared);
+        self.io.bound_due = true;
     }
 
     /// Makes what was kept survive, then sends it. Returns why the connection must end, if it
@@ -333,7 +339,7 @@ impl Slot {
         if open.output.len() > 0 && open.flush(now.mono).is_err() {
             return Some(Down::Link(Code::F102));
         }
-        if open.output.len() > out_bytes_max {
+        if std::mem::take(&mut self.io.bound_due) && open.output.len() > out_bytes_max {
             return Some(Down::Link(Code::F100));
         }
         self.io.close.take().map(Down::Session)
