@@ -7,4 +7,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod client;
+mod clock;
 pub mod data;
+mod draws;
+mod generator;
+pub mod venue;
+
+pub use draws::Draws;
+pub use generator::{Generator, SimInstrument};

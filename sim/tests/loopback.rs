@@ -1,0 +1,134 @@
+//! Venue and client against each other, over real sessions on loopback.
+
+use dcx_sim::client::{ClientError, ClientOptions, ClientRunner, Mix, Prices};
+use dcx_sim::venue::{VenueOptions, VenueServer};
+
+fn venue(options: VenueOptions) -> VenueServer {
+    VenueServer::spawn(&VenueOptions {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        targets: vec!["A".to_owned(), "B".to_owned()],
+        latency_us: 20,
+        jitter_us: 20,
+        ..options
+    })
+    .unwrap()
+}
+
+fn client(venue: &VenueServer) -> ClientOptions {
+    ClientOptions {
+        connect: venue.addr(),
+        comp_ids: vec!["A".to_owned(), "B".to_owned()],
+        target: "SIMA".to_owned(),
+        orders_per_s: 4_000,
+        seconds: None,
+        // The venue knows no algorithms: parents that are worked over time are dcx's.
+        mix: Mix {
+            twap: 0,
+            ..Mix::default()
+        },
+        patience_s: 60,
+        ..ClientOptions::default()
+    }
+}
+
+#[test]
+fn thousands_of_mixed_orders_are_reported_without_a_fault() {
+    let venue = venue(VenueOptions {
+        // Small liquidity and many quotes: partial fills, resting orders that are crossed later.
+        touch_pct: 2,
+        quotes_per_s: 500,
+        ..VenueOptions::default()
+    });
+    let options = ClientOptions {
+        orders: Some(5_000),
+        ..client(&venue)
+    };
+    let prices = Prices::of_boards(vec![venue.board()]);
+    let report = ClientRunner::spawn(&options, prices)
+        .unwrap()
+        .join()
+        .unwrap();
+    let stats = venue.stop();
+    assert_eq!(report.violations, [], "{report:?}");
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!((report.sent, report.working), (5_000, 0));
+    assert_eq!(report.accepted + report.refused, 5_000);
+    assert_eq!(report.filled + report.canceled, report.accepted);
+    assert_eq!(
+        report.round_trip.len(),
+        5_000 - duplicates(&report, stats.rejected)
+    );
+    assert!(
+        report.filled > 500 && report.canceled > 500 && report.refused > 100,
+        "{report:?}"
+    );
+    assert!(
+        report.replaced > 20 && report.trades > report.filled,
+        "{report:?}"
+    );
+    assert_eq!((stats.orders, stats.trades), (5_000, report.trades));
+    assert_eq!((stats.accepted, stats.working), (report.accepted, 0));
+    println!("{}", report.to_json());
+}
+
+/// Refusals that were not the first report of their order: of a ClOrdID sent again.
+fn duplicates(report: &dcx_sim::client::ClientReport, rejected: u64) -> u64 {
+    assert_eq!(report.refused, rejected);
+    5_000 - report.round_trip.len()
+}
+
+#[test]
+fn a_client_without_prices_finds_them_by_trading() {
+    let venue = venue(VenueOptions::default());
+    let options = ClientOptions {
+        orders: Some(300),
+        mix: Mix::default().without_bad(),
+        ..client(&venue)
+    };
+    let options = ClientOptions {
+        mix: Mix {
+            twap: 0,
+            ..options.mix
+        },
+        ..options
+    };
+    let report = ClientRunner::spawn(&options, Prices::default())
+        .unwrap()
+        .join()
+        .unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    let passive = report.canceled;
+    assert!(passive > 0 && report.filled > 100, "{report:?}");
+}
+
+#[test]
+fn a_client_that_is_told_to_stop_ends_in_order() {
+    let venue = venue(VenueOptions::default());
+    let options = client(&venue);
+    let runner = ClientRunner::spawn(&options, Prices::of_boards(vec![venue.board()])).unwrap();
+    while runner.progress().sent < 200 {
+        std::thread::yield_now();
+    }
+    runner.stop();
+    let report = runner.join().unwrap();
+    assert!(report.is_clean() && report.working == 0, "{report:?}");
+}
+
+#[test]
+fn a_client_that_nobody_answers_says_so() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let connect = free.local_addr().unwrap();
+    drop(free);
+    let options = ClientOptions {
+        connect,
+        patience_s: 1,
+        ..ClientOptions::default()
+    };
+    let ended = ClientRunner::spawn(&options, Prices::default())
+        .unwrap()
+        .join();
+    assert!(
+        matches!(ended, Err(ClientError::NoLogon { .. })),
+        "{ended:?}"
+    );
+}
