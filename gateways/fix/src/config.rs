@@ -162,7 +162,9 @@ impl Default for LinkConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A name that cannot stand in a FIX field.
-    #[error("session {ix}: {field} {value:?} is not 1 to 32 printable ASCII characters without '='")]
+    #[error(
+        "session {ix}: {field} {value:?} is not 1 to 32 printable ASCII characters without '='"
+    )]
     BadName {
         /// Which session.
         ix: usize,
@@ -228,7 +230,10 @@ impl LinkConfig {
                 wrong.push(ConfigError::NowhereToListen { ix });
             }
             let earlier = self.sessions.iter().take(ix);
-            if let Some(first) = earlier.clone().position(|other| other.is_same_pair(session)) {
+            if let Some(first) = earlier
+                .clone()
+                .position(|other| other.is_same_pair(session))
+            {
                 wrong.push(ConfigError::SameCompIds {
                     first,
                     second: ix,

@@ -407,7 +407,11 @@ impl<A: Application> Link<A> {
     /// Asks the operating system what has happened.
     fn poll(&mut self, now: Now) -> usize {
         // Interrupted or not, whatever is there is told again at the next call.
-        if self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err() {
+        if self
+            .poll
+            .poll(&mut self.events, Some(Duration::ZERO))
+            .is_err()
+        {
             return 0;
         }
         let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
@@ -457,7 +461,10 @@ impl<A: Application> Link<A> {
             let token = Token(self.listeners.len() + self.slots.len() + place);
             let interest = Interest::READABLE | Interest::WRITABLE;
             let registry = self.poll.registry();
-            if registry.register(&mut open.socket, token, interest).is_err() {
+            if registry
+                .register(&mut open.socket, token, interest)
+                .is_err()
+            {
                 continue;
             }
             match self.pending.get_mut(place) {
@@ -523,7 +530,10 @@ impl<A: Application> Link<A> {
         let token = Token(self.listeners.len() + ix);
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registry = self.poll.registry();
-        if registry.reregister(&mut open.socket, token, interest).is_err() {
+        if registry
+            .reregister(&mut open.socket, token, interest)
+            .is_err()
+        {
             return;
         }
         open.readable = true;
@@ -620,9 +630,8 @@ impl<A: Application> Link<A> {
                 self.pending[place] = None;
             }
         }
-        self.lingering.retain_mut(|(socket, since)| {
-            now.mono.since(*since) <= LINGER && is_open(socket)
-        });
+        self.lingering
+            .retain_mut(|(socket, since)| now.mono.since(*since) <= LINGER && is_open(socket));
         if now.mono >= self.next_settle {
             self.next_settle = now.mono.plus(SETTLE_EVERY);
             for ix in 0..self.slots.len() {

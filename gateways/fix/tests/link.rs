@@ -1,5 +1,7 @@
 //! Two links over loopback: logon, orders, restarts, and peers that misbehave.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is wrong")]
+
 mod common;
 
 use std::fs;
@@ -259,7 +261,8 @@ fn damaged_bytes_within_a_session_lose_nothing_else() {
     let mut server = start(acceptor(&["CLIENT"]), Recorder::answering());
     let mut raw = Raw::connect(server.local_addrs()[0], "CLIENT");
     raw.log_on(&mut server);
-    let damages: [(&str, fn(&mut Vec<u8>)); 5] = [
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 5] = [
         ("a wrong sum", |bytes| {
             let at = bytes.len() - 2;
             bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };

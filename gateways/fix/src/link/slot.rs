@@ -12,8 +12,7 @@ use crate::config::Role;
 use crate::session::write_business_reject;
 use crate::store::{Store, StoreError};
 use crate::{
-    BusinessReject, Close, Input, Message, PeerFault, Scan, Scanner, Session,
-    SessionEvent, Sink,
+    BusinessReject, Close, Input, Message, PeerFault, Scan, Scanner, Session, SessionEvent, Sink,
 };
 
 /// What the sessions of a link share.
@@ -275,7 +274,8 @@ impl Slot {
             Scan::Incomplete => return Step::Nothing,
             Scan::Message { message, len } => {
                 wire.io.stats.counts.messages_in += 1;
-                self.session.handle(now, Input::Received(&message), &mut wire);
+                self.session
+                    .handle(now, Input::Received(&message), &mut wire);
                 len
             }
             Scan::Garbled { skip, fault } => {
@@ -360,7 +360,9 @@ impl Slot {
         self.io.close = None;
         if self.io.logged_on {
             self.io.logged_on = false;
-            shared.app.logged_out(self.ix, now, &mut shared.queue.outgoing());
+            shared
+                .app
+                .logged_out(self.ix, now, &mut shared.queue.outgoing());
         }
         let state = match why {
             Down::Store(_) => LinkState::Failed,

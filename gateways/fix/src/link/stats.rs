@@ -186,7 +186,10 @@ impl Board {
         Some(SessionStats {
             state: LinkState::from_number(head[0]),
             since: UnixNanos::new(head[1]),
-            reason: Code::ALL.iter().copied().find(|known| u64::from(known.number()) == code),
+            reason: Code::ALL
+                .iter()
+                .copied()
+                .find(|known| u64::from(known.number()) == code),
             counts: SessionCounts::from_numbers(counts.try_into().ok()?),
         })
     }
@@ -194,7 +197,10 @@ impl Board {
     /// The link itself.
     #[must_use]
     pub fn link(&self) -> LinkCounts {
-        let words = self.link.each_ref().map(|word| word.load(Ordering::Relaxed));
+        let words = self
+            .link
+            .each_ref()
+            .map(|word| word.load(Ordering::Relaxed));
         LinkCounts::from_numbers(words)
     }
 
@@ -231,7 +237,10 @@ mod tests {
         stats.counts.messages_in = 5;
         board.write_session(1, &stats);
         assert_eq!(board.session(SessionIx::new(1)), Some(stats));
-        assert_eq!(board.session(SessionIx::new(0)), Some(SessionStats::default()));
+        assert_eq!(
+            board.session(SessionIx::new(0)),
+            Some(SessionStats::default())
+        );
         assert_eq!(board.session(SessionIx::new(2)), None);
         let counts = LinkCounts {
             accepted: 3,

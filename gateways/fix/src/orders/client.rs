@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use dcx_model::{
-    Algo, CancelRejected, CancelRequest, ClOrdId, Command, ExecType, LimitPx, NewOrder, OrdStatus, OrdType,
-    OrderId, OrderView, Outbound, Price, Qty, Refusal, ReplaceRequest, Side, StatusRequest,
-    TimeInForce, UnixNanos, VenueName,
+    Algo, CancelRejected, CancelRequest, ClOrdId, Command, ExecType, LimitPx, NewOrder, OrdStatus,
+    OrdType, OrderId, OrderView, Outbound, Price, Qty, Refusal, ReplaceRequest, Side,
+    StatusRequest, TimeInForce, UnixNanos, VenueName,
 };
 
 use super::directory::{Client, Directory};
@@ -269,7 +269,9 @@ pub(super) fn replace(
         fields.expire_time.map(|_| 126),
         fields.twap_slices.map(|_| TWAP_SLICES),
     ];
-    let unsupported = fields.unsupported.or_else(|| schedule.into_iter().flatten().next());
+    let unsupported = fields
+        .unsupported
+        .or_else(|| schedule.into_iter().flatten().next());
     let made = || {
         if let Some(tag) = unsupported {
             return Err(Refusal::Unsupported { tag });

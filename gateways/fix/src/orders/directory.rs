@@ -194,7 +194,13 @@ mod tests {
             assert_eq!(directory.instrument(symbol.as_bytes()), Some(id));
             assert_eq!(directory.symbol(id).as_str(), symbol);
         }
-        for unknown in ["", "EUR", "EURUSDX", "eurusd", "a symbol far too long to be kept"] {
+        for unknown in [
+            "",
+            "EUR",
+            "EURUSDX",
+            "eurusd",
+            "a symbol far too long to be kept",
+        ] {
             assert_eq!(directory.instrument(unknown.as_bytes()), None);
         }
         assert!(directory.symbol(InstrumentId::new(9)).is_empty());

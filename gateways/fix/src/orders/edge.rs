@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use dcx_model::{
-    CancelRejected, ChildCancel, ChildOrder, ClOrdId, Command, CxlRejReason, Event, ExecId, ExecType,
-    Inbound, MonoNanos, Nanos, Now, OrdRejReason, OrdStatus, OrderView, Outbound, Price, Qty,
-    Refusal, SessionId, StatusRequest, VenueCancelReject, VenueId, VenueReport,
+    CancelRejected, ChildCancel, ChildOrder, ClOrdId, Command, CxlRejReason, Event, ExecId,
+    ExecType, Inbound, MonoNanos, Nanos, Now, OrdRejReason, OrdStatus, OrderView, Outbound, Price,
+    Qty, Refusal, SessionId, StatusRequest, VenueCancelReject, VenueId, VenueReport,
 };
 use dcx_ring::{Poller, Producer};
 
@@ -157,7 +157,7 @@ impl Desk {
         }
     }
 
-    fn from_client(
+    fn client_says(
         &mut self,
         directory: &Directory,
         session: SessionIx,
@@ -219,7 +219,7 @@ impl Desk {
         }
     }
 
-    fn from_venue(
+    fn venue_says(
         &mut self,
         directory: &Directory,
         session: SessionIx,
@@ -238,7 +238,7 @@ impl Desk {
                 self.counts.venue_reports += 1;
                 self.push(now, command);
             }
-            b"W" | b"X" => self.from_book(directory, session, venue, now, message)?,
+            b"W" | b"X" => self.book_says(directory, session, venue, now, message)?,
             // MarketDataRequestReject (Y) and BusinessMessageReject (j): nothing to do but count.
             b"Y" | b"j" => self.counts.unusable += 1,
             _ => return Err(AppReject::unsupported_message_type().into()),
@@ -246,7 +246,7 @@ impl Desk {
         Ok(())
     }
 
-    fn from_book(
+    fn book_says(
         &mut self,
         directory: &Directory,
         session: SessionIx,
@@ -281,7 +281,13 @@ impl Desk {
     }
 
     /// Tells clients and venues what happened. Returns whether it was for one of them.
-    fn tell(&mut self, directory: &Directory, now: Now, outbound: &Outbound, out: &mut Outgoing<'_>) {
+    fn tell(
+        &mut self,
+        directory: &Directory,
+        now: Now,
+        outbound: &Outbound,
+        out: &mut Outgoing<'_>,
+    ) {
         match &outbound.event {
             Event::Accepted { view, held } => {
                 self.doubts.accepted(view);
@@ -291,7 +297,9 @@ impl Desk {
                 };
                 self.report(directory, outbound, &report, out);
             }
-            Event::Rejected { view, refusal } => self.rejected(directory, outbound, view, *refusal, out),
+            Event::Rejected { view, refusal } => {
+                self.rejected(directory, outbound, view, *refusal, out)
+            }
             Event::Trade {
                 view,
                 venue,
@@ -313,24 +321,59 @@ impl Desk {
             Event::PendingCancel {
                 view,
                 orig_cl_ord_id,
-            } => self.renamed(directory, outbound, ExecType::PendingCancel, view, *orig_cl_ord_id, out),
+            } => self.renamed(
+                directory,
+                outbound,
+                ExecType::PendingCancel,
+                view,
+                *orig_cl_ord_id,
+                out,
+            ),
             Event::Canceled {
                 view,
                 orig_cl_ord_id,
-            } => self.renamed(directory, outbound, ExecType::Canceled, view, *orig_cl_ord_id, out),
+            } => self.renamed(
+                directory,
+                outbound,
+                ExecType::Canceled,
+                view,
+                *orig_cl_ord_id,
+                out,
+            ),
             Event::PendingReplace {
                 view,
                 orig_cl_ord_id,
-            } => self.renamed(directory, outbound, ExecType::PendingReplace, view, *orig_cl_ord_id, out),
+            } => self.renamed(
+                directory,
+                outbound,
+                ExecType::PendingReplace,
+                view,
+                *orig_cl_ord_id,
+                out,
+            ),
             Event::Replaced {
                 view,
                 orig_cl_ord_id,
-            } => self.renamed(directory, outbound, ExecType::Replaced, view, *orig_cl_ord_id, out),
+            } => self.renamed(
+                directory,
+                outbound,
+                ExecType::Replaced,
+                view,
+                *orig_cl_ord_id,
+                out,
+            ),
             Event::Expired { view } => {
-                self.report(directory, outbound, &Report::new(ExecType::Expired, view), out);
+                self.report(
+                    directory,
+                    outbound,
+                    &Report::new(ExecType::Expired, view),
+                    out,
+                );
             }
             Event::Status { view } => self.status(directory, outbound, view, out),
-            Event::CancelRejected(rejected) => self.cancel_rejected(directory, outbound, rejected, out),
+            Event::CancelRejected(rejected) => {
+                self.cancel_rejected(directory, outbound, rejected, out)
+            }
             Event::ChildSent(order) => self.child(directory, now, outbound, order.venue, out),
             Event::ChildCancel(cancel) => self.child(directory, now, outbound, cancel.venue, out),
             Event::Ignored { .. } | Event::Halted | Event::Resumed | Event::Digest { .. } => {}
@@ -356,9 +399,20 @@ impl Desk {
         self.report(directory, outbound, &report, out);
     }
 
-    fn status(&mut self, directory: &Directory, outbound: &Outbound, view: &OrderView, out: &mut Outgoing<'_>) {
+    fn status(
+        &mut self,
+        directory: &Directory,
+        outbound: &Outbound,
+        view: &OrderView,
+        out: &mut Outgoing<'_>,
+    ) {
         if self.doubts.passes_status(view) {
-            self.report(directory, outbound, &Report::new(ExecType::OrderStatus, view), out);
+            self.report(
+                directory,
+                outbound,
+                &Report::new(ExecType::OrderStatus, view),
+                out,
+            );
         }
     }
 
@@ -378,7 +432,13 @@ impl Desk {
         self.report(directory, outbound, &report, out);
     }
 
-    fn report(&mut self, directory: &Directory, outbound: &Outbound, report: &Report<'_>, out: &mut Outgoing<'_>) {
+    fn report(
+        &mut self,
+        directory: &Directory,
+        outbound: &Outbound,
+        report: &Report<'_>,
+        out: &mut Outgoing<'_>,
+    ) {
         let Some(session) = self.client(directory, report.view.session) else {
             return;
         };
@@ -404,7 +464,14 @@ impl Desk {
         });
     }
 
-    fn child(&mut self, directory: &Directory, now: Now, outbound: &Outbound, venue: VenueId, out: &mut Outgoing<'_>) {
+    fn child(
+        &mut self,
+        directory: &Directory,
+        now: Now,
+        outbound: &Outbound,
+        venue: VenueId,
+        out: &mut Outgoing<'_>,
+    ) {
         let Some(session) = directory.venue(venue) else {
             self.counts.unroutable += 1;
             return self.bounce(now, outbound);
@@ -413,7 +480,7 @@ impl Desk {
             return self.bounce(now, outbound);
         }
         self.counts.children += 1;
-                match &outbound.event {
+        match &outbound.event {
             Event::ChildSent(order) => out.send(session, b"D", |body| {
                 venue::write_order(body, outbound, order, directory);
             }),
@@ -448,7 +515,7 @@ impl Desk {
 
     /// An ExecID (17) for a report of the edge's own. The engine's begin with a digit.
     fn exec_id(&mut self, now: Now) -> Short {
-        let started = *self.started.get_or_insert(now.unix.get());
+        let started = *self.started.get_or_insert_with(|| now.unix.get());
         self.reports_of_ours += 1;
         Short::new()
             .byte(b'E')
@@ -517,10 +584,10 @@ impl Application for OrderEdge {
         } = self;
         match directory.peer(session) {
             Some(Peer::Client(client)) => {
-                desk.from_client(directory, session, client, now, message, out)
+                desk.client_says(directory, session, client, now, message, out)
             }
             Some(Peer::Venue(venue)) => {
-                let read = desk.from_venue(directory, session, venue.venue, now, message);
+                let read = desk.venue_says(directory, session, venue.venue, now, message);
                 read.map_err(|unusable| {
                     desk.counts.unusable += 1;
                     unusable.into_reject()

@@ -132,7 +132,12 @@ impl Rig {
     /// What went out since the last look: session, type, fields as `tag=value|…`.
     fn sent(&mut self) -> Vec<(SessionIx, String, String)> {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let fields = |body: &[u8]| text(body).replace('\u{1}', "|").trim_end_matches('|').to_owned();
+        let fields = |body: &[u8]| {
+            text(body)
+                .replace('\u{1}', "|")
+                .trim_end_matches('|')
+                .to_owned()
+        };
         let sent = self
             .sent
             .iter()
@@ -270,21 +275,86 @@ fn a_command_carries_the_time_its_bytes_were_read() {
 fn an_order_that_dcx_does_not_take_is_refused_by_a_report() {
     let cases = [
         ("55=NOPE", "11=1", 1, "DCX-R002 unknown instrument"),
-        ("55=A-SYMBOL-FAR-TOO-LONG", "11=1", 1, "DCX-R002 unknown instrument"),
+        (
+            "55=A-SYMBOL-FAR-TOO-LONG",
+            "11=1",
+            1,
+            "DCX-R002 unknown instrument",
+        ),
         ("1=NOPE", "11=1", 15, "DCX-R032 unknown account"),
         ("1=OTHER", "11=1", 15, "DCX-R032 unknown account"),
-        ("40=3", "11=1", 11, "DCX-R033 the value of tag 40 is not supported"),
-        ("54=5", "11=1", 11, "DCX-R033 the value of tag 54 is not supported"),
-        ("59=6", "11=1", 11, "DCX-R033 the value of tag 59 is not supported"),
-        ("847=1", "11=1", 11, "DCX-R033 the value of tag 847 is not supported"),
-        ("847=1001", "11=1", 11, "DCX-R033 the value of tag 847 is not supported"),
-        ("126=20261123-17:00:00", "11=1", 11, "DCX-R033 the value of tag 126 is not supported"),
-        ("168=20261123-17:00:00", "11=1", 11, "DCX-R033 the value of tag 168 is not supported"),
-        ("20001=4", "11=1", 11, "DCX-R033 the value of tag 20001 is not supported"),
-        ("110=50", "11=1", 11, "DCX-R033 the value of tag 110 is not supported"),
-        ("111=50", "11=1", 11, "DCX-R033 the value of tag 111 is not supported"),
-        ("18=6", "11=1", 11, "DCX-R033 the value of tag 18 is not supported"),
-        ("423=1", "11=1", 11, "DCX-R033 the value of tag 423 is not supported"),
+        (
+            "40=3",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 40 is not supported",
+        ),
+        (
+            "54=5",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 54 is not supported",
+        ),
+        (
+            "59=6",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 59 is not supported",
+        ),
+        (
+            "847=1",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 847 is not supported",
+        ),
+        (
+            "847=1001",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 847 is not supported",
+        ),
+        (
+            "126=20261123-17:00:00",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 126 is not supported",
+        ),
+        (
+            "168=20261123-17:00:00",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 168 is not supported",
+        ),
+        (
+            "20001=4",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 20001 is not supported",
+        ),
+        (
+            "110=50",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 110 is not supported",
+        ),
+        (
+            "111=50",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 111 is not supported",
+        ),
+        (
+            "18=6",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 18 is not supported",
+        ),
+        (
+            "423=1",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 423 is not supported",
+        ),
     ];
     for (fields, own, reason, text) in cases {
         let mut rig = Rig::new();
@@ -299,9 +369,15 @@ fn an_order_that_dcx_does_not_take_is_refused_by_a_report() {
         assert_eq!(msg_type, "8");
         assert!(report.starts_with("37=NONE|17=E"), "{report}");
         for field in ["150=8", "39=8", "11=1", "38=100", "151=0", "14=0", "6=0"] {
-            assert!(report.contains(&format!("|{field}|")), "{field} in {report}");
+            assert!(
+                report.contains(&format!("|{field}|")),
+                "{field} in {report}"
+            );
         }
-        assert!(report.ends_with(&format!("|58={text}|103={reason}")), "{report}");
+        assert!(
+            report.ends_with(&format!("|58={text}|103={reason}")),
+            "{report}"
+        );
         assert_eq!(rig.edge.counts().refused, 1);
     }
 }
@@ -328,28 +404,43 @@ fn a_field_that_cannot_be_held_is_rejected_by_its_tag() {
         ("D", "44=", "1.123456789", 5, "more than 8 decimal places"),
         ("D", "44=", "x", 6, "not part of a decimal number"),
         ("D", "44=", "92233720369", 5, "out of range"),
-        ("D", "11=", long.as_str(), 5, "37 bytes long, at most 36 are kept"),
+        (
+            "D",
+            "11=",
+            long.as_str(),
+            5,
+            "37 bytes long, at most 36 are kept",
+        ),
         ("D", "11=", "caf\u{e9}", 5, "not printable ASCII"),
         ("D", "54=", "12", 6, ""),
         ("D", "60=", "yesterday", 6, ""),
         ("D", "847=1000|168=", "2026", 6, ""),
         ("D", "847=1000|20001=", "x", 6, ""),
         ("D", "847=1000|20001=", "65536", 5, "at most 65535"),
-        ("D", "847=1000|20001=", "99999999999999999999999", 5, "at most 65535"),
+        (
+            "D",
+            "847=1000|20001=",
+            "99999999999999999999999",
+            5,
+            "at most 65535",
+        ),
         ("F", "41=", long.as_str(), 5, "37 bytes long"),
         ("G", "38=", "-0.5", 5, "negative"),
         ("H", "11=", long.as_str(), 5, "37 bytes long"),
     ];
     for (msg_type, field, value, wanted, why) in cases {
         let mut rig = Rig::new();
-        let fields =
-            format!("{field}{value}|11=1|41=0|55=EURUSD|54=1|38=100|40=2|44=1.1|{TIME}");
+        let fields = format!("{field}{value}|11=1|41=0|55=EURUSD|54=1|38=100|40=2|44=1.1|{TIME}");
         let refused = rig.receive(CLIENT, msg_type, &fields);
         let Err(AppReject::Session { tag, reason, text }) = refused else {
             panic!("{field}{value}: {refused:?}");
         };
         let wanted_tag = field.trim_end_matches('=').rsplit('|').next().unwrap();
-        assert_eq!((tag.to_string().as_str(), reason), (wanted_tag, wanted), "{field}{value}");
+        assert_eq!(
+            (tag.to_string().as_str(), reason),
+            (wanted_tag, wanted),
+            "{field}{value}"
+        );
         assert!(text.contains(why), "{text}");
         assert_eq!((rig.commands(), rig.sent()), (vec![], vec![]));
     }
@@ -358,7 +449,14 @@ fn a_field_that_cannot_be_held_is_rejected_by_its_tag() {
 #[test]
 fn a_missing_field_is_rejected_by_its_tag() {
     let whole = [
-        "11=1", "41=0", "55=EURUSD", "54=1", "38=100", "40=2", "44=1.1", TIME,
+        "11=1",
+        "41=0",
+        "55=EURUSD",
+        "54=1",
+        "38=100",
+        "40=2",
+        "44=1.1",
+        TIME,
     ];
     let needed: [(&str, &[u32]); 4] = [
         ("D", &[11, 55, 54, 38, 40, 60]),
@@ -383,9 +481,24 @@ fn a_missing_field_is_rejected_by_its_tag() {
 fn what_only_the_engine_could_answer_by_9_is_answered_by_j() {
     let cases = [
         ("G", "55=NOPE", 2, "DCX-R002 unknown instrument"),
-        ("G", "40=3", 0, "DCX-R033 the value of tag 40 is not supported"),
-        ("G", "847=1000", 0, "DCX-R033 the value of tag 847 is not supported"),
-        ("G", "126=20261123-17:00:00", 0, "DCX-R033 the value of tag 126 is not supported"),
+        (
+            "G",
+            "40=3",
+            0,
+            "DCX-R033 the value of tag 40 is not supported",
+        ),
+        (
+            "G",
+            "847=1000",
+            0,
+            "DCX-R033 the value of tag 847 is not supported",
+        ),
+        (
+            "G",
+            "126=20261123-17:00:00",
+            0,
+            "DCX-R033 the value of tag 126 is not supported",
+        ),
         ("H", "55=NOPE", 2, "DCX-R002 unknown instrument"),
     ];
     for (msg_type, field, wanted, why) in cases {
@@ -433,7 +546,11 @@ fn with_status(ord_status: OrdStatus) -> OrderView {
 /// A report's fields, given those that differ.
 fn report(types: &str, ids: &str, numbers: &str, tail: &str) -> String {
     let terms = "55=EURUSD|54=1|38=100|40=2|44=1.1005|59=0";
-    let tail = if tail.is_empty() { String::new() } else { format!("|{tail}") };
+    let tail = if tail.is_empty() {
+        String::new()
+    } else {
+        format!("|{tail}")
+    };
     format!("37=9|17=41-1|{types}|{ids}|{terms}|{numbers}|{TIME}{tail}")
 }
 
@@ -464,15 +581,29 @@ fn events_become_reports() {
     let done = "151=0|14=0|6=0";
     let cases = vec![
         (
-            Event::Accepted { view: view(), held: false },
+            Event::Accepted {
+                view: view(),
+                held: false,
+            },
             report("150=0|39=0", "11=a1", open, ""),
         ),
         (
-            Event::Accepted { view: view(), held: true },
-            report("150=0|39=0", "11=a1", open, "58=held: no venue is logged on"),
+            Event::Accepted {
+                view: view(),
+                held: true,
+            },
+            report(
+                "150=0|39=0",
+                "11=a1",
+                open,
+                "58=held: no venue is logged on",
+            ),
         ),
         (
-            Event::Rejected { view: unknown, refusal },
+            Event::Rejected {
+                view: unknown,
+                refusal,
+            },
             format!(
                 "37=NONE|17=41-1|150=8|39=8|11=a1|55=EURUSD|54=1|38=100|40=1|59=0|{done}|{TIME}|\
                  58=DCX-R006 quantity 500 exceeds 100|103=3"
@@ -494,27 +625,44 @@ fn events_become_reports() {
             ),
         ),
         (
-            Event::PendingCancel { view: renamed(OrdStatus::PendingCancel), orig_cl_ord_id },
+            Event::PendingCancel {
+                view: renamed(OrdStatus::PendingCancel),
+                orig_cl_ord_id,
+            },
             report("150=6|39=6", "11=c1|41=a1", open, ""),
         ),
         (
-            Event::Canceled { view: renamed(OrdStatus::Canceled), orig_cl_ord_id },
+            Event::Canceled {
+                view: renamed(OrdStatus::Canceled),
+                orig_cl_ord_id,
+            },
             report("150=4|39=4", "11=c1|41=a1", done, ""),
         ),
         (
-            Event::Canceled { view: with_status(OrdStatus::Canceled), orig_cl_ord_id },
+            Event::Canceled {
+                view: with_status(OrdStatus::Canceled),
+                orig_cl_ord_id,
+            },
             report("150=4|39=4", "11=a1", done, ""),
         ),
         (
-            Event::PendingReplace { view: renamed(OrdStatus::PendingReplace), orig_cl_ord_id },
+            Event::PendingReplace {
+                view: renamed(OrdStatus::PendingReplace),
+                orig_cl_ord_id,
+            },
             report("150=E|39=E", "11=c1|41=a1", open, ""),
         ),
         (
-            Event::Replaced { view: renamed(OrdStatus::New), orig_cl_ord_id },
+            Event::Replaced {
+                view: renamed(OrdStatus::New),
+                orig_cl_ord_id,
+            },
             report("150=5|39=0", "11=c1|41=a1", open, ""),
         ),
         (
-            Event::Expired { view: with_status(OrdStatus::Expired) },
+            Event::Expired {
+                view: with_status(OrdStatus::Expired),
+            },
             report("150=C|39=C", "11=a1", done, ""),
         ),
         (
@@ -606,9 +754,8 @@ fn children_become_orders_and_cancels_at_their_venue() {
         ..CHILD
     }));
     rig.event(Event::ChildCancel(CHILD_CANCEL));
-    let to_venue = |msg_type: &str, fields: &str| {
-        (VENUE, msg_type.to_owned(), fields.replace("TIME", TIME))
-    };
+    let to_venue =
+        |msg_type: &str, fields: &str| (VENUE, msg_type.to_owned(), fields.replace("TIME", TIME));
     assert_eq!(
         rig.sent(),
         [
@@ -626,12 +773,22 @@ fn a_child_for_a_venue_that_is_away_is_answered_and_not_sent_later() {
     rig.event(Event::ChildCancel(CHILD_CANCEL));
     assert_eq!(rig.sent(), []);
     let commands = rig.commands();
-    let [Command::VenueReport(report), Command::VenueCancelReject(reject)] = commands[..] else {
+    let [
+        Command::VenueReport(report),
+        Command::VenueCancelReject(reject),
+    ] = commands[..]
+    else {
         panic!("{commands:?}");
     };
-    assert_eq!((report.child, report.exec_type), (CHILD.child, ExecType::Rejected));
+    assert_eq!(
+        (report.child, report.exec_type),
+        (CHILD.child, ExecType::Rejected)
+    );
     assert_eq!(report.ord_rej_reason, OrdRejReason::ExchangeClosed);
-    assert_eq!((reject.child, reject.request), (CHILD.child, CHILD_CANCEL.request));
+    assert_eq!(
+        (reject.child, reject.request),
+        (CHILD.child, CHILD_CANCEL.request)
+    );
     assert_eq!(rig.edge.counts().bounced, 2);
 }
 
@@ -728,11 +885,19 @@ fn what_a_venue_says_that_cannot_be_used_is_counted_and_answered() {
         ("8", "17=x|150=0|39=0|11=garbage", "ClOrdID is none of ours"),
         ("8", "17=x|150=0|39=0|11=0", "ClOrdID is none of ours"),
         ("8", "17=x|150=0|39=0|11=-1", "ClOrdID is none of ours"),
-        ("8", "17=x|150=0|39=0|11=99999999999999999999", "ClOrdID is none of ours"),
+        (
+            "8",
+            "17=x|150=0|39=0|11=99999999999999999999",
+            "ClOrdID is none of ours",
+        ),
         ("8", "17=x|150=0|39=0", "ClOrdID is none of ours"),
         ("8", "17=x|150=H|39=0|11=12", "ExecType is not supported"),
         ("8", "17=x|150=0|39=9|11=12", "OrdStatus is not supported"),
-        ("9", "11=13|41=x|39=0", "ClOrdID or OrigClOrdID is none of ours"),
+        (
+            "9",
+            "11=13|41=x|39=0",
+            "ClOrdID or OrigClOrdID is none of ours",
+        ),
         ("9", "41=12|39=0", "ClOrdID or OrigClOrdID is none of ours"),
         ("9", "11=13|41=12|39=9", "OrdStatus is not supported"),
         ("B", "148=news", "Unsupported Message Type"),
@@ -818,12 +983,18 @@ fn market_data_becomes_quotes_of_the_whole_top() {
         assert_eq!(rig.commands(), wanted, "{fields}");
     }
     assert_eq!(rig.edge.counts().unusable, 1);
-    rig.receive(VENUE, "W", "55=EURUSD|268=1|269=0|270=1|271=1").unwrap();
+    rig.receive(VENUE, "W", "55=EURUSD|268=1|269=0|270=1|271=1")
+        .unwrap();
     rig.edge.logged_out(VENUE, NOW, &mut rig.sent.outgoing());
     rig.commands();
-    rig.receive(VENUE, "X", "268=1|279=0|269=1|55=EURUSD|270=2|271=1").unwrap();
+    rig.receive(VENUE, "X", "268=1|279=0|269=1|55=EURUSD|270=2|271=1")
+        .unwrap();
     let after = quote(0, None, Some(("2", "1")));
-    assert_eq!(rig.commands(), [after], "prices from before the break are gone");
+    assert_eq!(
+        rig.commands(),
+        [after],
+        "prices from before the break are gone"
+    );
 }
 
 #[test]
@@ -873,7 +1044,11 @@ fn an_order_marked_poss_dup_that_the_engine_has_is_answered_with_its_status() {
         view: with_status(OrdStatus::Rejected),
         refusal: Refusal::DuplicateClOrdId,
     });
-    assert_eq!(rig.sent().len(), 1, "a second duplicate is the client's own");
+    assert_eq!(
+        rig.sent().len(),
+        1,
+        "a second duplicate is the client's own"
+    );
 }
 
 #[test]

@@ -46,9 +46,8 @@ pub(super) fn price(tag: u32, value: &[u8]) -> Result<Price, AppReject> {
 }
 
 pub(super) fn text<const N: usize>(tag: u32, value: &[u8]) -> Result<Text<N>, AppReject> {
-    let wrong = |fault: dcx_model::TextFault| {
-        reject(tag, Reason::IncorrectValue, Some(fault.to_string()))
-    };
+    let wrong =
+        |fault: dcx_model::TextFault| reject(tag, Reason::IncorrectValue, Some(fault.to_string()));
     Text::new(value).map_err(wrong)
 }
 
@@ -115,7 +114,6 @@ impl Short {
     }
 
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "a decimal digit fits a byte")]
     pub(super) fn uint(mut self, mut number: u64) -> Self {
         let start = self.len;
         loop {

@@ -377,7 +377,10 @@ impl<'f> Records<'f> {
         let short = || Fault::Damaged(0, "the file is shorter than its header");
         let mut reader = BufReader::with_capacity(1 << 16, file);
         let mut bytes = Vec::new();
-        reader.by_ref().take(HEADER_LEN as u64).read_to_end(&mut bytes)?;
+        reader
+            .by_ref()
+            .take(HEADER_LEN as u64)
+            .read_to_end(&mut bytes)?;
         let header = *bytes.first_chunk::<HEADER_LEN>().ok_or_else(short)?;
         let wrong = |what| Fault::Damaged(0, what);
         let len = record::owner_len(&header).map_err(wrong)?;

@@ -24,7 +24,11 @@ fn filled(dir: &Path, count: u64) -> FileStore {
     let mut store = open(dir).unwrap();
     store.settle(8);
     for seq in 1..=count {
-        let message = if seq == 3 { String::new() } else { format!("message {seq}") };
+        let message = if seq == 3 {
+            String::new()
+        } else {
+            format!("message {seq}")
+        };
         store.keep(seq, message.as_bytes());
     }
     store.flush().unwrap();
@@ -105,7 +109,10 @@ fn a_torn_tail_is_trimmed_wherever_it_was_cut() {
         store.flush().unwrap();
         drop(store);
         let mut store = open(dir.path()).unwrap();
-        assert_eq!((store.trimmed(), read(&mut store, 4)), (0, "again".to_owned()));
+        assert_eq!(
+            (store.trimmed(), read(&mut store, 4)),
+            (0, "again".to_owned())
+        );
     }
 }
 
@@ -136,12 +143,18 @@ fn any_flipped_byte_refuses_to_start_or_is_the_length_of_the_last_record() {
             Err(StoreError::Damaged { at: place, .. }) => assert!(place <= at as u64),
             Ok(store) => {
                 // Longer than it is: as if the rest had not been written.
-                assert!((last_len..last_len + 4).contains(&at), "flip at {at} was not seen");
+                assert!(
+                    (last_len..last_len + 4).contains(&at),
+                    "flip at {at} was not seen"
+                );
                 assert_eq!(store.next_out(), 4);
             }
             Err(other) => panic!("flip at {at}: {other}"),
         }
-        assert!(at >= last_len || fs::read(&file).unwrap() == bytes, "damage is left as found");
+        assert!(
+            at >= last_len || fs::read(&file).unwrap() == bytes,
+            "damage is left as found"
+        );
     }
 }
 
@@ -153,7 +166,10 @@ fn an_emptied_file_is_damage_and_not_a_new_store() {
     let whole = fs::read(&file).unwrap();
     for len in [0, 5, 20, 32] {
         fs::write(&file, &whole[..len]).unwrap();
-        assert!(matches!(open(dir.path()), Err(StoreError::Damaged { .. })), "{len} bytes left");
+        assert!(
+            matches!(open(dir.path()), Err(StoreError::Damaged { .. })),
+            "{len} bytes left"
+        );
     }
 }
 
@@ -161,7 +177,11 @@ fn an_emptied_file_is_damage_and_not_a_new_store() {
 fn the_file_of_another_session_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     kill(filled(dir.path(), 1));
-    fs::copy(file_of(dir.path()), dir.path().join("FIX.4.4-DCX-OTHER.fixlog")).unwrap();
+    fs::copy(
+        file_of(dir.path()),
+        dir.path().join("FIX.4.4-DCX-OTHER.fixlog"),
+    )
+    .unwrap();
     let refused = FileStore::open(dir.path(), "FIX.4.4", "DCX", "OTHER").unwrap_err();
     assert!(
         refused

@@ -220,7 +220,11 @@ impl Raw {
     }
 
     /// The bytes of the next message.
-    pub(crate) fn message(&mut self, msg_type: &[u8], write: impl FnOnce(&mut Body<'_>)) -> Vec<u8> {
+    pub(crate) fn message(
+        &mut self,
+        msg_type: &[u8],
+        write: impl FnOnce(&mut Body<'_>),
+    ) -> Vec<u8> {
         let head = Head::new(msg_type, self.next_out, now().unix);
         self.next_out += 1;
         let bytes = self.encoder.encode(&mut self.scratch, &head, write);
