@@ -25,6 +25,9 @@ const SOURCE_BATCH: usize = 16;
 /// Marks and measurements on their way; few are ever at once.
 const SIDE_SLOTS: usize = 256;
 
+/// A command, and a slot that is kept for a checkpoint.
+const INGRESS_MIN: usize = 2;
+
 /// Which threads run the workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topology {
@@ -56,7 +59,7 @@ pub struct Cores {
 pub struct Slots {
     /// From each link to the sequencer.
     pub inbound: usize,
-    /// From the sequencer to journal and engine.
+    /// From the sequencer to journal and engine; at least 2.
     pub ingress: usize,
     /// From the engine to the egress; at least [`EVENTS_PER_COMMAND_MAX`].
     pub outbox: usize,
@@ -122,11 +125,15 @@ pub enum StartError {
         /// Why.
         source: RingError,
     },
-    /// The outbox ring could not hold the events of one command.
-    #[error("ring outbox: {slots} slots, at least {EVENTS_PER_COMMAND_MAX} are needed")]
-    OutboxTooShort {
+    /// A ring could not hold what is put on it at once.
+    #[error("ring {ring}: {slots} slots, at least {least} are needed")]
+    TooShort {
+        /// Which.
+        ring: &'static str,
         /// The length asked for.
         slots: usize,
+        /// The least length that works.
+        least: usize,
     },
     /// Nothing could ever come in.
     #[error("a pipeline needs a link")]
@@ -154,7 +161,7 @@ impl StartError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::Ring { .. } | Self::OutboxTooShort { .. } => Code::C005,
+            Self::Ring { .. } | Self::TooShort { .. } => Code::C005,
             Self::NoLinks => Code::C015,
             Self::Affinity { .. } => Code::X008,
             Self::Thread { .. } => Code::X004,
@@ -351,9 +358,17 @@ impl Builder<Ready> {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub fn start(self) -> Result<Running, StartError> {
+        self.start_with(Clock::start())
+    }
+
+    /// Starts the threads, whose clocks are copies of `clock`: for whoever stamps commands of
+    /// their own, or compares runs.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub fn start_with(self, clock: Clock) -> Result<Running, StartError> {
         let options = self.next.plan.options;
         let (stop, counters) = (self.next.plan.stop.clone(), self.next.counters.clone());
-        let clock = Clock::start();
         let (seats, links) = self.build(clock)?;
         let threads = threads(options.topology, seats, links);
         Running::start(threads, clock, options, stop, counters)
@@ -381,11 +396,8 @@ impl Builder<Ready> {
             links,
         } = self.next;
         let options = plan.options;
-        if options.slots.outbox < EVENTS_PER_COMMAND_MAX {
-            return Err(StartError::OutboxTooShort {
-                slots: options.slots.outbox,
-            });
-        }
+        expect_slots("ingress", options.slots.ingress, INGRESS_MIN)?;
+        expect_slots("outbox", options.slots.outbox, EVENTS_PER_COMMAND_MAX)?;
         let meter = Meter {
             sampling: options.sampling,
             clock,
@@ -513,6 +525,13 @@ fn threads(topology: Topology, seats: CoreSeats, links: Links) -> Vec<Thread> {
                 .collect()
         }
     }
+}
+
+fn expect_slots(ring: &'static str, slots: usize, least: usize) -> Result<(), StartError> {
+    if slots >= least {
+        return Ok(());
+    }
+    Err(StartError::TooShort { ring, slots, least })
 }
 
 fn ring_error(ring: &'static str) -> impl FnOnce(RingError) -> StartError {

@@ -28,6 +28,8 @@ pub struct Clock {
     /// UTC at `start`, as the last anchoring saw it.
     unix_at_start: u64,
     anchored: MonoNanos,
+    /// Where UTC stands still, if it does.
+    standing: Option<UnixNanos>,
 }
 
 impl Clock {
@@ -38,9 +40,20 @@ impl Clock {
             start: Instant::now(),
             unix_at_start: 0,
             anchored: MonoNanos::new(0),
+            standing: None,
         };
         clock.anchor();
         clock
+    }
+
+    /// A clock whose UTC stands still at `unix`, so that two runs of the same commands stamp them
+    /// alike and can be compared event by event. `mono` begins now and runs.
+    #[must_use]
+    pub fn standing_at(unix: UnixNanos) -> Self {
+        Self {
+            standing: Some(unix),
+            ..Self::start()
+        }
     }
 
     /// Reads both clocks.
@@ -53,7 +66,9 @@ impl Clock {
         if mono.since(self.anchored) > ANCHOR_AGE_MAX {
             self.anchor();
         }
-        let unix = UnixNanos::new(self.unix_at_start.saturating_add(mono.get()));
+        let unix = self
+            .standing
+            .unwrap_or_else(|| UnixNanos::new(self.unix_at_start.saturating_add(mono.get())));
         Now { mono, unix }
     }
 
@@ -148,6 +163,14 @@ mod tests {
             .unwrap();
         clock.now();
         assert!(clock.now().unix.seconds() > 1_000_000_000);
+    }
+
+    #[test]
+    fn a_standing_clock_still_measures() {
+        let mut clock = Clock::standing_at(UnixNanos::new(5));
+        let first = clock.now();
+        while clock.now().mono == first.mono {}
+        assert_eq!((first.unix.get(), clock.now().unix.get()), (5, 5));
     }
 
     #[test]

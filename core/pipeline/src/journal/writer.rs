@@ -99,7 +99,7 @@ impl Writer {
     /// If it is not the next command: a journal with a gap would replay to something else.
     ///
     /// # Cost
-    /// O(1), no allocation up to `batch_records_max` records between flushes. Bench: `journal`.
+    /// O(1), no allocation up to `batch_records_max` records between flushes.
     pub fn append(&mut self, sequenced: &Sequenced) {
         assert!(
             sequenced.seq == self.link.next_seq,

@@ -136,10 +136,17 @@ impl Sequencer {
             .is_some_and(|at| at <= self.at)
     }
 
-    fn checkpoint_is_due(&self, now: Now) -> bool {
-        let by_count = self.rule.every > 0 && self.since_checkpoint >= self.rule.every;
-        let idle = now.mono.since(self.last_command) >= self.rule.idle;
-        by_count || (self.since_checkpoint > 0 && idle)
+    /// How many commands may still come before the rule wants a checkpoint.
+    fn until_checkpoint(&self) -> usize {
+        let left = match self.rule.every {
+            0 => u64::MAX,
+            every => every.saturating_sub(self.since_checkpoint),
+        };
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+
+    fn is_idle(&self, now: Now) -> bool {
+        self.since_checkpoint > 0 && now.mono.since(self.last_command) >= self.rule.idle
     }
 }
 
@@ -183,7 +190,7 @@ impl Worker for Sequencer {
         self.at = self.at.max(now.unix);
         self.counters.unix_ns.set(now.unix.get());
         let wake = self.wake_is_due();
-        let checkpoint = self.checkpoint_is_due(now);
+        let (until_checkpoint, idle) = (self.until_checkpoint(), self.is_idle(now));
         // Before looking for commands: what comes after this look is for the next round.
         let ended = self.sources_ended(now);
         let Some(ingress) = &mut self.ingress else {
@@ -205,18 +212,20 @@ impl Worker for Sequencer {
             self.counters.wakes.add(1);
             round.push_own(Command::Wake);
         }
-        // One slot is kept for a checkpoint.
-        let limit = round.claim.left().saturating_sub(1);
+        // One slot is kept for a checkpoint, and the count is cut where one is due: the same
+        // commands have their checkpoints at the same places, however they are bunched.
+        let limit = round.claim.left().saturating_sub(1).min(until_checkpoint);
         let taken = self.sources.poll(limit, |inbound, _| {
             round.push(inbound.received, inbound.command)
         });
-        let last = ended && taken == 0 && round.claim.left() > 0;
-        if last || (checkpoint && round.claim.left() > 0) {
+        self.since_checkpoint += taken as u64;
+        let has_room = round.claim.left() > 0;
+        let last = ended && taken == 0 && has_room;
+        let counted = taken == until_checkpoint && has_room;
+        if last || counted || (idle && taken == 0 && has_room) {
             self.counters.checkpoints.add(1);
             self.since_checkpoint = 0;
             round.push_own(Command::Checkpoint);
-        } else {
-            self.since_checkpoint += taken as u64;
         }
         let (next_seq, sampled) = (round.next_seq, round.sampled);
         if let (Some(seq), Some(hops)) = (sampled, &mut self.hops) {
