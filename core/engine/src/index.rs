@@ -88,10 +88,6 @@ impl Index {
 
     /// Where a number belongs. Numbers come one after the other: a multiplicative hash spreads
     /// them evenly (Knuth, vol. 3, 6.4).
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the top bits are wanted, and masked"
-    )]
     const fn home(&self, number: u64) -> usize {
         (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & self.mask()
     }

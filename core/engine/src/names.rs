@@ -86,7 +86,6 @@ impl Names {
         let spread = hash(self.seed ^ u64::from(space), &text.to_padded());
         Hashed {
             name: Name { space, text },
-            #[expect(clippy::cast_possible_truncation, reason = "any 32 bits of it will do")]
             hash: (spread >> 32) as u32,
         }
     }

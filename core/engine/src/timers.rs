@@ -146,7 +146,7 @@ mod tests {
         for turn in 0..20_000 {
             let slot = draws.bits() % 50;
             twin.retain(|(_, other)| *other != slot);
-            if draws.bits() % 3 == 0 {
+            if draws.bits().is_multiple_of(3) {
                 timers.cancel(slot as u32);
             } else {
                 let due = draws.bits() % 1_000;

@@ -120,8 +120,7 @@ impl State {
             // The client's cancel finds the children's cancels on their way, and is answered by
             // what they come to.
             (Self::Winding(_), Input::Cancel) => To(Self::PendingCancel),
-            (Self::Winding(Wind::Halt), Input::Replace) => Refuse(Refusal::Halted),
-            (Self::Winding(Wind::Expire), Input::Replace) => Refuse(Refusal::TooLate),
+            (Self::Winding(_), Input::Replace) => Refuse(Refusal::TooLate),
             (Self::Winding(_), Input::Halt) => To(Self::Winding(Wind::Halt)),
             (Self::Winding(_), Input::Filled) => To(Self::Done(End::Filled)),
             (Self::Winding(Wind::Halt), Input::Drained) => To(Self::Done(End::Canceled)),
@@ -248,16 +247,7 @@ mod tests {
             ),
             (
                 HALT,
-                [
-                    cancel,
-                    Refuse(Refusal::Halted),
-                    To(HALT),
-                    Stay,
-                    filled,
-                    canceled,
-                    Stay,
-                    Stay,
-                ],
+                [cancel, late, To(HALT), Stay, filled, canceled, Stay, Stay],
             ),
             (
                 EXPIRE,

@@ -67,7 +67,8 @@ impl Engine {
         if child.done {
             return cx.out.push(ignored(Ignored::ChildDone));
         }
-        if child.venue != reject.venue || child.request != reject.request {
+        let sent = child.request != ChildId::new(0);
+        if child.venue != reject.venue || child.request != reject.request || !sent {
             return cx.out.push(ignored(Ignored::BadReport));
         }
         child.request = ChildId::new(0);

@@ -145,10 +145,6 @@ fn key(account: AccountId, instrument: InstrumentId) -> u64 {
     (u64::from(account.get()) << 32 | u64::from(instrument.get())) + 1
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the top bits are wanted, and masked"
-)]
 const fn home(key: u64) -> usize {
     (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize & (PLACES - 1)
 }

@@ -275,7 +275,7 @@ fn check_qty<T: Trace>(
     gate.require(Check::QtyPositive, (units(qty), 0), !qty.is_zero(), || {
         Refusal::QtyZero
     })?;
-    let over = qty.units().checked_rem(lot.units()).unwrap_or(qty.units());
+    let over = qty.units() % lot.units().max(1);
     gate.require(Check::Lot, (i128::from(over), 0), over == 0, || {
         Refusal::OffLot { qty, lot }
     })?;
@@ -371,7 +371,7 @@ fn check_price<T: Trace>(
         Refusal::PriceNotPositive { px }
     })?;
     let tick = instrument.tick;
-    let over = px.units().checked_rem(tick.units()).unwrap_or(px.units());
+    let over = px.units() % tick.units().max(1);
     gate.require(Check::Tick, (i128::from(over), 0), over == 0, || {
         Refusal::OffTick { px, tick }
     })

@@ -1,0 +1,347 @@
+//! The engine allocates for Configure only: counted over a million mixed commands.
+
+#![expect(
+    unsafe_code,
+    reason = "a GlobalAlloc that counts is the only way to see every allocation"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use dcx_engine::{Engine, Outbox};
+use dcx_model::{
+    AccountId, Algo, CancelRequest, ChildId, ClOrdId, Command, Configure, Event, ExecId, ExecType,
+    Instrument, InstrumentId, InstrumentLimits, LimitPx, Nanos, NewOrder, Notional, OnNoVenue,
+    OrdRejReason, OrdStatus, OrdType, Price, Qty, Quote, ReplaceRequest, Seq, SessionId,
+    SessionLimits, Side, StatusRequest, Text, TimeInForce, UnixNanos, Venue, VenueCancelReject,
+    VenueId, VenueReport, VenueSet,
+};
+use dcx_stats::Draws;
+
+thread_local! {
+    /// Allocations of this thread. Constant, so that reading it allocates nothing.
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The system's allocator, counting.
+struct Counting;
+
+// SAFETY: every call is handed to `System` unchanged; the counter is a plain cell of this thread
+// and touches no memory of the allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps to `GlobalAlloc::alloc`, which asks the same of `System`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: `ptr` came from `System` through `alloc` above, with this layout.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// A number as a text, without `format!`, which allocates.
+fn text(letter: u8, mut number: u64) -> Text<36> {
+    let mut padded = [0; 36];
+    padded[0] = letter;
+    for place in padded[1..21].iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    Text::from_padded(padded).unwrap()
+}
+
+/// Children remembered.
+const RING: usize = 8_192;
+
+struct Mix {
+    engine: Engine,
+    outbox: Outbox,
+    draws: Draws,
+    at: UnixNanos,
+    seq: Seq,
+    numbers: u64,
+    /// The last children and names, in rings.
+    children: Box<[(ChildId, VenueId, Qty, ChildId); RING]>,
+    /// Children before this one were answered for good, more or less.
+    served: usize,
+    sent: usize,
+    names: [ClOrdId; 64],
+    named: usize,
+    kinds: [u64; 8],
+}
+
+impl Mix {
+    fn apply(&mut self, command: &Command) {
+        self.seq = self.seq.next();
+        self.at = self.at.plus(Nanos::new(20_000));
+        self.engine
+            .apply(self.at, self.seq, command, &mut self.outbox);
+        for event in self.outbox.events() {
+            match event {
+                Event::ChildSent(order) => {
+                    let child = (order.child, order.venue, order.order_qty, ChildId::new(0));
+                    self.children[self.sent % RING] = child;
+                    self.sent += 1;
+                }
+                Event::ChildCancel(cancel) => {
+                    let child = self.children.iter_mut().find(|c| c.0 == cancel.child);
+                    if let Some(child) = child {
+                        child.3 = cancel.request;
+                    }
+                }
+                Event::Accepted { .. } => self.kinds[0] += 1,
+                Event::Rejected { .. } => self.kinds[1] += 1,
+                Event::Trade { .. } => self.kinds[2] += 1,
+                Event::Canceled { .. } => self.kinds[3] += 1,
+                Event::Replaced { .. } => self.kinds[4] += 1,
+                Event::Expired { .. } => self.kinds[5] += 1,
+                Event::Ignored { .. } => self.kinds[6] += 1,
+                _ => self.kinds[7] += 1,
+            }
+        }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.draws.bits() % bound
+    }
+
+    fn name(&mut self) -> ClOrdId {
+        self.numbers += 1;
+        let name = text(b'C', self.numbers);
+        self.names[self.named % 64] = name;
+        self.named += 1;
+        name
+    }
+
+    fn order(&mut self) -> Command {
+        let twap = self.below(8) == 0;
+        let times = [
+            TimeInForce::Day,
+            TimeInForce::Gtc,
+            TimeInForce::Ioc,
+            TimeInForce::Day,
+        ];
+        Command::NewOrder(NewOrder {
+            session: SessionId::new(0),
+            account: AccountId::new(self.below(50) as u32),
+            cl_ord_id: self.name(),
+            instrument: InstrumentId::new(self.below(4) as u32),
+            side: if self.below(2) == 0 {
+                Side::Buy
+            } else {
+                Side::Sell
+            },
+            ord_type: OrdType::Limit,
+            time_in_force: times[self.below(4) as usize],
+            algo: if twap { Algo::Twap } else { Algo::AtOnce },
+            order_qty: Qty::whole(10 * (1 + self.below(30))),
+            limit_px: Price::from_units(110_000_000 + 1_000 * self.below(40) as i64).into(),
+            start: UnixNanos::ZERO,
+            end: if twap {
+                self.at.plus(Nanos::from_millis(1 + self.below(50)))
+            } else {
+                UnixNanos::ZERO
+            },
+            slices: if twap { 1 + self.below(6) as u16 } else { 0 },
+            transact_time: self.at,
+        })
+    }
+
+    fn report(&mut self) -> Command {
+        let (child, venue, order_qty, _) = self.children[self.served % RING];
+        let kind = self.below(10);
+        // The last ones are left working for a while, for cancels and replaces to find.
+        let ends = kind != 0 && kind != 4 && kind != 5;
+        if ends && self.served + 50 < self.sent {
+            self.served += 1;
+        }
+        self.numbers += 1;
+        let duplicate = self.below(30) == 0;
+        let number = if duplicate {
+            self.numbers - 1
+        } else {
+            self.numbers
+        };
+        let (exec_type, last_qty) = match kind {
+            0 => (ExecType::New, Qty::ZERO),
+            1 | 2 => (ExecType::Canceled, Qty::ZERO),
+            3 => (ExecType::Rejected, Qty::ZERO),
+            4 | 5 => (ExecType::Trade, Qty::whole(10)),
+            _ => (ExecType::Trade, order_qty),
+        };
+        Command::VenueReport(VenueReport {
+            venue,
+            child,
+            exec_id: ExecId::from_padded(text(b'E', number).to_padded()).unwrap(),
+            exec_type,
+            ord_status: OrdStatus::New,
+            ord_rej_reason: OrdRejReason::Other,
+            last_qty,
+            last_px: Price::from_units(110_010_000),
+            cum_qty: last_qty,
+            leaves_qty: Qty::ZERO,
+        })
+    }
+
+    fn quote(&mut self) -> Command {
+        let bid = 110_000_000 + 1_000 * self.below(20) as i64;
+        Command::Quote(Quote {
+            venue: VenueId::new(self.below(3) as u8),
+            instrument: InstrumentId::new(self.below(4) as u32),
+            bid_px: Price::from_units(bid).into(),
+            bid_qty: Qty::whole(1),
+            ask_px: Price::from_units(bid + 5_000).into(),
+            ask_qty: Qty::whole(1),
+            quote_time: self.at,
+        })
+    }
+
+    fn next(&mut self) -> Command {
+        let picked = self.below(64) as usize;
+        let orig_cl_ord_id = self.names[picked];
+        match self.below(100) {
+            0..16 => self.order(),
+            16..60 => self.report(),
+            60..80 => self.quote(),
+            80..86 => Command::Cancel(CancelRequest {
+                session: SessionId::new(0),
+                cl_ord_id: self.name(),
+                orig_cl_ord_id,
+                transact_time: self.at,
+            }),
+            86..90 => Command::Replace(ReplaceRequest {
+                session: SessionId::new(0),
+                cl_ord_id: self.name(),
+                orig_cl_ord_id,
+                instrument: InstrumentId::new(picked as u32 % 4),
+                side: Side::Buy,
+                ord_type: OrdType::Limit,
+                time_in_force: TimeInForce::Day,
+                order_qty: Qty::whole(10 * (1 + self.below(40))),
+                limit_px: Price::from_units(110_000_000).into(),
+                transact_time: self.at,
+            }),
+            90..92 => Command::Status(StatusRequest {
+                session: SessionId::new(0),
+                cl_ord_id: orig_cl_ord_id,
+                instrument: InstrumentId::new(0),
+                side: Side::Buy,
+            }),
+            92..94 => {
+                let (child, venue, _, request) = self.children[(self.served + picked) % RING];
+                Command::VenueCancelReject(VenueCancelReject {
+                    venue,
+                    child,
+                    request,
+                    cxl_rej_reason: dcx_model::CxlRejReason::TooLate,
+                    ord_status: OrdStatus::New,
+                })
+            }
+            94..98 => Command::Wake,
+            98 => Command::VenueState {
+                venue: VenueId::new(2),
+                up: self.below(4) != 0,
+            },
+            _ => match self.below(40) {
+                0 => Command::Halt(operator()),
+                1 => Command::Checkpoint,
+                _ => Command::Resume(operator()),
+            },
+        }
+    }
+}
+
+fn operator() -> dcx_model::Operator {
+    dcx_model::Operator {
+        author: Text::EMPTY,
+        reason: Text::EMPTY,
+    }
+}
+
+#[test]
+fn nothing_is_allocated_over_a_million_mixed_commands() {
+    let mut mix = Mix {
+        engine: Engine::new(),
+        outbox: Outbox::new(),
+        draws: Draws::new(1),
+        at: UnixNanos::from_seconds(1_760_000_000),
+        seq: Seq::new(0),
+        numbers: 0,
+        children: Box::new([(ChildId::new(0), VenueId::new(0), Qty::ZERO, ChildId::new(0)); RING]),
+        served: 0,
+        sent: 0,
+        names: [ClOrdId::EMPTY; 64],
+        named: 0,
+        kinds: [0; 8],
+    };
+    let before = COUNT.get();
+    mix.apply(&Command::Configure(Configure {
+        seed: 1,
+        orders_open_max: 5_000,
+        ids_kept_max: 10_000,
+        on_no_venue: OnNoVenue::Hold,
+        route_attempts_max: 3,
+        discount_ppm: 998_000,
+        prior_sd_centi_bps: 100,
+    }));
+    assert!(
+        COUNT.get() > before,
+        "the counter counts: Configure allocates"
+    );
+
+    let before = COUNT.get();
+    for venue in 0..3 {
+        let id = VenueId::new(venue);
+        mix.apply(&Command::DefineVenue(Venue {
+            id,
+            name: Text::EMPTY,
+            fee_centi_bps: 10,
+        }));
+        mix.apply(&Command::VenueState {
+            venue: id,
+            up: true,
+        });
+    }
+    for instrument in 0..4 {
+        let id = InstrumentId::new(instrument);
+        mix.apply(&Command::DefineInstrument(Instrument {
+            id,
+            symbol: Text::EMPTY,
+            tick: Price::from_units(1_000),
+            lot: Qty::whole(10),
+            prev_close: LimitPx::NONE,
+            venues: VenueSet::from_bits(0b111),
+        }));
+        mix.apply(&Command::SetInstrumentLimits(InstrumentLimits {
+            instrument: id,
+            order_qty_max: Qty::whole(1_000_000),
+            order_notional_max: Notional::whole(1_000_000_000),
+            position_max: Qty::whole(100_000_000),
+            quote_age_max: Nanos::from_seconds(1),
+            collar_bps: 500,
+            prev_close_allowed: false,
+        }));
+    }
+    mix.apply(&Command::SetSessionLimits(SessionLimits {
+        session: SessionId::new(0),
+        orders_per_s_max: 1_000_000,
+        burst_max: 1_000_000,
+        orders_open_max: 4_000,
+    }));
+    for _ in 0..1_000_000 {
+        let command = mix.next();
+        mix.apply(&command);
+    }
+    let allocated = COUNT.get() - before;
+    assert_eq!(allocated, 0, "after Configure nothing is allocated");
+    assert!(
+        mix.kinds.iter().all(|count| *count > 100),
+        "the mix reaches every kind of outcome: {:?}",
+        mix.kinds
+    );
+}

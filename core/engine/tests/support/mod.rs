@@ -1,0 +1,755 @@
+//! A small world around the engine: clients that ask for anything, venues that answer anything.
+//!
+//! A [`Script`] is a list of [`Step`]s that name nothing but numbers; [`World`] turns each into a
+//! command about what is there by then, applies it, and keeps books of its own from the events
+//! alone. Used by the properties here and by the benches.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "each test file uses its own part of the support, and a panic is a failed test"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dcx_engine::{Engine, Outbox};
+use dcx_model::*;
+use proptest::prelude::*;
+
+pub const INSTRUMENTS: u32 = 2;
+pub const VENUES: u8 = 3;
+pub const SESSIONS: u16 = 2;
+pub const ACCOUNTS: u32 = 2;
+/// An account that there is none of.
+pub const NO_ACCOUNT: u32 = 1_024;
+const _: () = assert!(NO_ACCOUNT as usize == ACCOUNTS_MAX);
+pub const LOT: Qty = Qty::whole(10);
+pub const TICK: Price = Price::from_units(1_000);
+pub const MID: i64 = 110_000_000;
+pub const START: UnixNanos = UnixNanos::from_seconds(1_760_000_000);
+
+/// What happens next, by numbers that any state of the world can make sense of.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Time passes, in microseconds.
+    Pass(u32),
+    Order(Order),
+    Cancel {
+        pick: usize,
+        fresh: bool,
+    },
+    Replace {
+        pick: usize,
+        lots: u64,
+        ticks: i64,
+        fresh: bool,
+    },
+    Status {
+        pick: usize,
+    },
+    Quote {
+        venue: u8,
+        instrument: u32,
+        ticks: i64,
+        spread: i64,
+    },
+    Report {
+        pick: usize,
+        answer: Answer,
+    },
+    /// The last report once more.
+    Again,
+    VenueState {
+        venue: u8,
+        up: bool,
+    },
+    Wake,
+    Halt,
+    Resume,
+    Checkpoint,
+}
+
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub session: u16,
+    pub account: u32,
+    pub instrument: u32,
+    pub buy: bool,
+    pub market: bool,
+    pub time_in_force: TimeInForce,
+    /// Quantity in lots, and units besides.
+    pub lots: u64,
+    pub off_lot: u64,
+    /// Limit in ticks from the middle, and units besides.
+    pub ticks: i64,
+    pub off_tick: i64,
+    /// TWAP slices, none for at once.
+    pub slices: Option<u16>,
+    pub span_ms: u64,
+    /// A ClOrdID that was not used before.
+    pub fresh: bool,
+}
+
+/// What a venue says about a child order.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    New,
+    /// Of the quantity left, in eighths; beyond 8 is more than there is.
+    Fill {
+        eighths: u64,
+        ticks: i64,
+    },
+    Canceled,
+    Rejected,
+    Expired,
+    DoneForDay,
+    PendingCancel,
+    CancelRefused,
+    /// Says another venue's name.
+    WrongVenue,
+}
+
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub seed: u64,
+    pub on_no_venue: OnNoVenue,
+    pub steps: Vec<Step>,
+}
+
+/// Any mix of what clients, venues and operators do, in any order a broken world could produce.
+pub fn any_script(len: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Script> {
+    let on_no_venue = prop_oneof![3 => Just(OnNoVenue::Hold), 1 => Just(OnNoVenue::Reject)];
+    (
+        any::<u64>(),
+        on_no_venue,
+        prop::collection::vec(any_step(), len),
+    )
+        .prop_map(|(seed, on_no_venue, steps)| Script {
+            seed,
+            on_no_venue,
+            steps,
+        })
+}
+
+pub fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0_u32..200_000).prop_map(Step::Pass),
+        24 => any_order().prop_map(Step::Order),
+        8 => (any::<usize>(), prop::bool::weighted(0.95))
+            .prop_map(|(pick, fresh)| Step::Cancel { pick, fresh }),
+        8 => (any::<usize>(), 0_u64..60, -40_i64..40, prop::bool::weighted(0.95))
+            .prop_map(|(pick, lots, ticks, fresh)| Step::Replace { pick, lots, ticks, fresh }),
+        2 => any::<usize>().prop_map(|pick| Step::Status { pick }),
+        14 => (0..VENUES + 1, 0..INSTRUMENTS + 1, -30_i64..30, 0_i64..10)
+            .prop_map(|(venue, instrument, ticks, spread)| {
+                Step::Quote { venue, instrument, ticks, spread }
+            }),
+        30 => (any::<usize>(), any_answer())
+            .prop_map(|(pick, answer)| Step::Report { pick, answer }),
+        3 => Just(Step::Again),
+        4 => (0..VENUES, prop::bool::weighted(0.8))
+            .prop_map(|(venue, up)| Step::VenueState { venue, up }),
+        6 => Just(Step::Wake),
+        1 => Just(Step::Halt),
+        2 => Just(Step::Resume),
+        1 => Just(Step::Checkpoint),
+    ]
+}
+
+fn any_order() -> impl Strategy<Value = Order> {
+    let who = (
+        0..SESSIONS + 1,
+        prop_oneof![20 => 0..ACCOUNTS, 1 => Just(NO_ACCOUNT)],
+        prop_oneof![20 => 0..INSTRUMENTS, 1 => Just(INSTRUMENTS)],
+    );
+    let terms = (
+        any::<bool>(),
+        prop::bool::weighted(0.2),
+        prop_oneof![
+            4 => Just(TimeInForce::Day),
+            2 => Just(TimeInForce::Gtc),
+            2 => Just(TimeInForce::Ioc),
+            1 => Just(TimeInForce::Fok),
+        ],
+    );
+    let numbers = (
+        prop_oneof![10 => 1_u64..50, 1 => 0_u64..120],
+        prop_oneof![20 => Just(0_u64), 1 => 1_u64..100],
+        prop_oneof![10 => -30_i64..30, 1 => -2_000_i64..2_000],
+        prop_oneof![20 => Just(0_i64), 1 => 1_i64..1_000],
+    );
+    let plan = (
+        prop_oneof![3 => Just(None), 1 => (0_u16..8).prop_map(Some)],
+        0_u64..2_000,
+        prop::bool::weighted(0.95),
+    );
+    (who, terms, numbers, plan).prop_map(|(who, terms, numbers, plan)| Order {
+        session: who.0,
+        account: who.1,
+        instrument: who.2,
+        buy: terms.0,
+        market: terms.1,
+        time_in_force: terms.2,
+        lots: numbers.0,
+        off_lot: numbers.1,
+        ticks: numbers.2,
+        off_tick: numbers.3,
+        slices: plan.0,
+        span_ms: plan.1,
+        fresh: plan.2,
+    })
+}
+
+fn any_answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        3 => Just(Answer::New),
+        12 => (0_u64..11, -5_i64..5).prop_map(|(eighths, ticks)| Answer::Fill { eighths, ticks }),
+        6 => Just(Answer::Canceled),
+        3 => Just(Answer::Rejected),
+        1 => Just(Answer::Expired),
+        1 => Just(Answer::DoneForDay),
+        1 => Just(Answer::PendingCancel),
+        3 => Just(Answer::CancelRefused),
+        1 => Just(Answer::WrongVenue),
+    ]
+}
+
+/// A child order as its venue sees it.
+#[derive(Clone, Debug)]
+pub struct VenueChild {
+    pub order: ChildOrder,
+    pub leaves_qty: Qty,
+    pub done: bool,
+    pub request: Option<ChildId>,
+}
+
+/// What is known of a client's order from its reports alone.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub account: AccountId,
+    pub view: OrderView,
+    /// Sum of `last_qty` over its trades.
+    pub traded: Qty,
+}
+
+/// The engine, its surroundings, and books kept from events alone.
+#[derive(Debug)]
+pub struct World {
+    pub engine: Engine,
+    pub outbox: Outbox,
+    pub at: UnixNanos,
+    pub seq: Seq,
+    pub journal: Vec<(UnixNanos, Seq, Command)>,
+    pub events: Vec<Event>,
+    pub children: Vec<VenueChild>,
+    pub told: BTreeMap<OrderId, Told>,
+    /// Every name sent, by session, in the order sent; and the orders that go by one.
+    pub names: Vec<(SessionId, ClOrdId)>,
+    pub positions: BTreeMap<(AccountId, InstrumentId), i128>,
+    applied: BTreeSet<(VenueId, ExecId)>,
+    last_report: Option<VenueReport>,
+    account: AccountId,
+    numbers: u64,
+}
+
+impl World {
+    /// A world with instruments, venues that are up, and limits.
+    pub fn new(seed: u64) -> Self {
+        Self::with(configure(seed, OnNoVenue::Hold))
+    }
+
+    pub fn of(script: &Script) -> Self {
+        Self::with(configure(script.seed, script.on_no_venue))
+    }
+
+    pub fn with(configure: Configure) -> Self {
+        let mut world = Self {
+            engine: Engine::new(),
+            outbox: Outbox::new(),
+            at: START,
+            seq: Seq::new(0),
+            journal: Vec::new(),
+            events: Vec::new(),
+            children: Vec::new(),
+            told: BTreeMap::new(),
+            names: Vec::new(),
+            positions: BTreeMap::new(),
+            applied: BTreeSet::new(),
+            last_report: None,
+            account: AccountId::new(0),
+            numbers: 0,
+        };
+        world.send(Command::Configure(configure));
+        for command in setup() {
+            world.send(command);
+        }
+        world
+    }
+
+    /// Applies a command, keeps it and its events, and updates the books.
+    pub fn send(&mut self, command: Command) -> Vec<Event> {
+        self.seq = self.seq.next();
+        self.journal.push((self.at, self.seq, command));
+        if let Command::NewOrder(order) = &command {
+            self.account = order.account;
+        }
+        self.engine
+            .apply(self.at, self.seq, &command, &mut self.outbox);
+        let events = self.outbox.events().to_vec();
+        if let Command::VenueReport(report) = &command {
+            self.note_report(report);
+        }
+        for event in &events {
+            self.note(event);
+        }
+        self.events.extend_from_slice(&events);
+        events
+    }
+
+    /// The command that a step comes to here; none where there is nothing to do it with.
+    pub fn command(&mut self, step: &Step) -> Option<Command> {
+        match step {
+            Step::Pass(us) => {
+                self.at = self.at.plus(Nanos::new(u64::from(*us) * 1_000));
+                None
+            }
+            Step::Order(order) => Some(Command::NewOrder(self.new_order(order))),
+            Step::Cancel { pick, fresh } => {
+                let (session, orig_cl_ord_id) = self.name(*pick)?;
+                Some(Command::Cancel(CancelRequest {
+                    session,
+                    cl_ord_id: self.next_name(session, *fresh),
+                    orig_cl_ord_id,
+                    transact_time: self.at,
+                }))
+            }
+            Step::Replace {
+                pick,
+                lots,
+                ticks,
+                fresh,
+            } => self.replace(*pick, *lots, *ticks, *fresh),
+            Step::Status { pick } => {
+                let (session, cl_ord_id) = self.name(*pick)?;
+                Some(Command::Status(StatusRequest {
+                    session,
+                    cl_ord_id,
+                    instrument: InstrumentId::new(0),
+                    side: Side::Buy,
+                }))
+            }
+            Step::Quote {
+                venue,
+                instrument,
+                ticks,
+                spread,
+            } => Some(Command::Quote(quote(*venue, *instrument, *ticks, *spread))),
+            Step::Report { pick, answer } => self.answer(*pick, *answer),
+            Step::Again => self.last_report.map(Command::VenueReport),
+            Step::VenueState { venue, up } => Some(Command::VenueState {
+                venue: VenueId::new(*venue),
+                up: *up,
+            }),
+            Step::Wake => Some(Command::Wake),
+            Step::Halt => Some(Command::Halt(operator())),
+            Step::Resume => Some(Command::Resume(operator())),
+            Step::Checkpoint => Some(Command::Checkpoint),
+        }
+    }
+
+    /// Takes a step and says what it caused.
+    pub fn take(&mut self, step: &Step) -> Vec<Event> {
+        match self.command(step) {
+            Some(command) => self.send(command),
+            None => Vec::new(),
+        }
+    }
+
+    /// Wakes the engine until it has nothing left that is due.
+    pub fn settle(&mut self) {
+        while self.engine.wake_at().is_some_and(|at| at <= self.at) {
+            self.send(Command::Wake);
+        }
+    }
+
+    /// Ends everything as well-behaved venues would: cancels what works, and confirms it.
+    pub fn wind_down(&mut self) {
+        self.send(Command::Halt(operator()));
+        for _ in 0..200 {
+            self.settle();
+            let working: Vec<usize> = (0..self.children.len())
+                .filter(|ix| !self.children[*ix].done)
+                .collect();
+            if working.is_empty() && self.engine.orders_open() == 0 {
+                break;
+            }
+            for ix in working {
+                let report = self.report(ix, ExecType::Canceled, Qty::ZERO, 0);
+                self.send(Command::VenueReport(report));
+            }
+            self.at = self.at.plus(Nanos::from_seconds(1));
+        }
+    }
+
+    fn new_order(&mut self, order: &Order) -> NewOrder {
+        let session = SessionId::new(order.session);
+        let cl_ord_id = self.next_name(session, order.fresh);
+        let px = Price::from_units(MID + order.ticks * TICK.units() + order.off_tick);
+        let end = self.at.plus(Nanos::from_millis(order.span_ms));
+        NewOrder {
+            session,
+            account: AccountId::new(order.account),
+            cl_ord_id,
+            instrument: InstrumentId::new(order.instrument),
+            side: if order.buy { Side::Buy } else { Side::Sell },
+            ord_type: if order.market {
+                OrdType::Market
+            } else {
+                OrdType::Limit
+            },
+            time_in_force: order.time_in_force,
+            algo: if order.slices.is_some() {
+                Algo::Twap
+            } else {
+                Algo::AtOnce
+            },
+            order_qty: Qty::from_units(order.lots * LOT.units() + order.off_lot),
+            limit_px: if order.market {
+                LimitPx::NONE
+            } else {
+                px.into()
+            },
+            start: UnixNanos::ZERO,
+            end: if order.slices.is_some() {
+                end
+            } else {
+                UnixNanos::ZERO
+            },
+            slices: order.slices.unwrap_or(0),
+            transact_time: self.at,
+        }
+    }
+
+    fn replace(&mut self, pick: usize, lots: u64, ticks: i64, fresh: bool) -> Option<Command> {
+        let (session, orig_cl_ord_id) = self.name(pick)?;
+        let view = self
+            .told
+            .values()
+            .map(|told| told.view)
+            .find(|view| view.session == session && view.cl_ord_id == orig_cl_ord_id);
+        let px = Price::from_units(MID + ticks * TICK.units());
+        let ord_type = view.map_or(OrdType::Limit, |view| view.ord_type);
+        Some(Command::Replace(ReplaceRequest {
+            session,
+            cl_ord_id: self.next_name(session, fresh),
+            orig_cl_ord_id,
+            instrument: view.map_or(InstrumentId::new(0), |view| view.instrument),
+            side: view.map_or(Side::Buy, |view| view.side),
+            ord_type,
+            time_in_force: view.map_or(TimeInForce::Day, |view| view.time_in_force),
+            order_qty: Qty::from_units(lots * LOT.units()),
+            limit_px: match ord_type {
+                OrdType::Limit => px.into(),
+                OrdType::Market => LimitPx::NONE,
+            },
+            transact_time: self.at,
+        }))
+    }
+
+    fn answer(&mut self, pick: usize, answer: Answer) -> Option<Command> {
+        if self.children.is_empty() {
+            return None;
+        }
+        // Mostly one of the last children, which are the ones that work.
+        let len = self.children.len();
+        let ix = len - 1 - (pick % len.min(12));
+        let command = match answer {
+            Answer::New => self.report(ix, ExecType::New, Qty::ZERO, 0),
+            Answer::Fill { eighths, ticks } => {
+                let left = self.children[ix].leaves_qty.units();
+                let base = if left == 0 { LOT.units() } else { left };
+                let last_qty = Qty::from_units(base / 8 * eighths);
+                let last_qty = if eighths == 8 {
+                    Qty::from_units(base)
+                } else {
+                    last_qty
+                };
+                self.report(ix, ExecType::Trade, last_qty, ticks)
+            }
+            Answer::Canceled => self.report(ix, ExecType::Canceled, Qty::ZERO, 0),
+            Answer::Rejected => self.report(ix, ExecType::Rejected, Qty::ZERO, 0),
+            Answer::Expired => self.report(ix, ExecType::Expired, Qty::ZERO, 0),
+            Answer::DoneForDay => self.report(ix, ExecType::DoneForDay, Qty::ZERO, 0),
+            Answer::PendingCancel => self.report(ix, ExecType::PendingCancel, Qty::ZERO, 0),
+            Answer::WrongVenue => {
+                let mut report = self.report(ix, ExecType::Trade, LOT, 0);
+                report.venue = VenueId::new((report.venue.get() + 1) % VENUES);
+                report
+            }
+            Answer::CancelRefused => {
+                let child = &self.children[ix];
+                return Some(Command::VenueCancelReject(VenueCancelReject {
+                    venue: child.order.venue,
+                    child: child.order.child,
+                    request: child.request.unwrap_or(ChildId::new(0)),
+                    cxl_rej_reason: CxlRejReason::TooLate,
+                    ord_status: OrdStatus::New,
+                }));
+            }
+        };
+        self.last_report = Some(command);
+        Some(Command::VenueReport(command))
+    }
+
+    /// A venue's report about its `ix`th child.
+    pub fn report(&mut self, ix: usize, exec_type: ExecType, qty: Qty, ticks: i64) -> VenueReport {
+        self.numbers += 1;
+        let child = &self.children[ix];
+        let px = child.order.limit_px.price();
+        let px = px.unwrap_or(Price::from_units(MID)).units() + ticks * TICK.units();
+        let left = child.leaves_qty.saturating_minus(qty);
+        VenueReport {
+            venue: child.order.venue,
+            child: child.order.child,
+            exec_id: format!("E{}", self.numbers).parse().unwrap(),
+            exec_type,
+            ord_status: OrdStatus::New,
+            ord_rej_reason: OrdRejReason::Other,
+            last_qty: qty,
+            last_px: if qty.is_zero() {
+                Price::ZERO
+            } else {
+                Price::from_units(px)
+            },
+            cum_qty: child.order.order_qty.saturating_minus(left),
+            leaves_qty: left,
+        }
+    }
+
+    /// The name of the `pick`th request, or an unknown one now and then.
+    fn name(&self, pick: usize) -> Option<(SessionId, ClOrdId)> {
+        if pick.is_multiple_of(41) {
+            return Some((SessionId::new(0), "nobody".parse().unwrap()));
+        }
+        let len = self.names.len();
+        let back = (pick / 41) % len.clamp(1, 20);
+        self.names.get(len.checked_sub(1 + back)?).copied()
+    }
+
+    fn next_name(&mut self, session: SessionId, fresh: bool) -> ClOrdId {
+        if let (false, Some((_, last))) = (fresh, self.names.last()) {
+            return *last;
+        }
+        self.numbers += 1;
+        let name: ClOrdId = format!("C{}", self.numbers).parse().unwrap();
+        self.names.push((session, name));
+        name
+    }
+
+    /// Books a report as an honest bookkeeper would: a fill that is new changes the position.
+    fn note_report(&mut self, report: &VenueReport) {
+        let child = self
+            .children
+            .iter_mut()
+            .find(|child| child.order.child == report.child && child.order.venue == report.venue);
+        let Some(child) = child else { return };
+        if report.exec_type == ExecType::Trade && report.last_qty.is_zero() {
+            return;
+        }
+        if !self.applied.insert((report.venue, report.exec_id)) {
+            return;
+        }
+        let account = self.told[&child.order.order].account;
+        if report.exec_type == ExecType::Trade {
+            let position = self
+                .positions
+                .entry((account, child.order.instrument))
+                .or_default();
+            let units = i128::from(report.last_qty.units());
+            *position += match child.order.side {
+                Side::Buy => units,
+                Side::Sell => -units,
+            };
+        }
+        if child.done {
+            return;
+        }
+        match report.exec_type {
+            ExecType::Trade => {
+                child.leaves_qty = child.leaves_qty.saturating_minus(report.last_qty);
+                child.done = child.leaves_qty.is_zero();
+            }
+            ExecType::DoneForDay if child.order.time_in_force == TimeInForce::Gtc => {}
+            ExecType::Canceled | ExecType::Rejected | ExecType::Expired | ExecType::DoneForDay => {
+                child.done = true;
+                child.leaves_qty = Qty::ZERO;
+            }
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Accepted { view, .. } => {
+                let told = Told {
+                    account: self.account,
+                    view: *view,
+                    traded: Qty::ZERO,
+                };
+                assert!(
+                    self.told.insert(view.order, told).is_none(),
+                    "an OrderID is given once"
+                );
+            }
+            Event::Trade { view, last_qty, .. } => {
+                let told = self.told.get_mut(&view.order).unwrap();
+                told.traded = told.traded.plus(*last_qty).unwrap();
+                told.view = *view;
+            }
+            Event::Rejected { view, .. } if view.order != OrderId::new(0) => self.tell(view),
+            Event::Canceled {
+                view,
+                orig_cl_ord_id,
+            } => {
+                let mut view = *view;
+                view.cl_ord_id = *orig_cl_ord_id;
+                self.tell(&view);
+            }
+            Event::PendingCancel {
+                view,
+                orig_cl_ord_id,
+            }
+            | Event::PendingReplace {
+                view,
+                orig_cl_ord_id,
+            } => {
+                let mut view = *view;
+                view.cl_ord_id = *orig_cl_ord_id;
+                self.tell(&view);
+            }
+            Event::Replaced { view, .. } | Event::Expired { view } => self.tell(view),
+            Event::CancelRejected(rejected) => {
+                if let Some(told) = self.told.get_mut(&rejected.order) {
+                    told.view.ord_status = rejected.ord_status;
+                }
+            }
+            Event::ChildSent(order) => self.children.push(VenueChild {
+                order: *order,
+                leaves_qty: order.order_qty,
+                done: false,
+                request: None,
+            }),
+            Event::ChildCancel(cancel) => {
+                let child = self
+                    .children
+                    .iter_mut()
+                    .find(|child| child.order.child == cancel.child)
+                    .expect("only what was sent is cancelled");
+                assert!(!child.done, "what is done is not cancelled");
+                child.request = Some(cancel.request);
+            }
+            _ => {}
+        }
+    }
+
+    fn tell(&mut self, view: &OrderView) {
+        self.told.get_mut(&view.order).unwrap().view = *view;
+    }
+}
+
+pub fn configure(seed: u64, on_no_venue: OnNoVenue) -> Configure {
+    Configure {
+        seed,
+        orders_open_max: 200,
+        ids_kept_max: 20_000,
+        on_no_venue,
+        route_attempts_max: 2,
+        discount_ppm: 998_000,
+        prior_sd_centi_bps: 200,
+    }
+}
+
+/// Instruments, venues that are up, and limits.
+pub fn setup() -> Vec<Command> {
+    let mut commands = Vec::new();
+    for venue in 0..VENUES {
+        commands.push(Command::DefineVenue(Venue {
+            id: VenueId::new(venue),
+            name: format!("V{venue}").parse().unwrap(),
+            fee_centi_bps: i32::from(venue) * 10,
+        }));
+        commands.push(Command::VenueState {
+            venue: VenueId::new(venue),
+            up: true,
+        });
+    }
+    for instrument in 0..INSTRUMENTS {
+        commands.push(Command::DefineInstrument(self::instrument(instrument)));
+        commands.push(Command::SetInstrumentLimits(instrument_limits(instrument)));
+    }
+    for session in 0..SESSIONS {
+        commands.push(Command::SetSessionLimits(session_limits(session)));
+    }
+    commands
+}
+
+pub fn instrument(id: u32) -> Instrument {
+    Instrument {
+        id: InstrumentId::new(id),
+        symbol: format!("I{id}").parse().unwrap(),
+        tick: TICK,
+        lot: LOT,
+        // The first may fall back to its close, the second may not.
+        prev_close: Price::from_units(MID).into(),
+        venues: VenueSet::from_bits(if id == 0 { 0b111 } else { 0b011 }),
+    }
+}
+
+pub fn instrument_limits(id: u32) -> InstrumentLimits {
+    InstrumentLimits {
+        instrument: InstrumentId::new(id),
+        order_qty_max: Qty::whole(600),
+        order_notional_max: Notional::whole(640),
+        position_max: Qty::whole(2_000),
+        quote_age_max: Nanos::from_millis(500),
+        collar_bps: 30,
+        prev_close_allowed: id == 0,
+    }
+}
+
+pub fn session_limits(id: u16) -> SessionLimits {
+    SessionLimits {
+        session: SessionId::new(id),
+        orders_per_s_max: 20,
+        burst_max: 10,
+        orders_open_max: 12,
+    }
+}
+
+pub fn quote(venue: u8, instrument: u32, ticks: i64, spread: i64) -> Quote {
+    let bid = MID + ticks * TICK.units();
+    Quote {
+        venue: VenueId::new(venue),
+        instrument: InstrumentId::new(instrument),
+        bid_px: Price::from_units(bid).into(),
+        bid_qty: Qty::whole(100),
+        // A spread of zero stands for one side only.
+        ask_px: if spread == 0 {
+            LimitPx::NONE
+        } else {
+            Price::from_units(bid + spread * TICK.units()).into()
+        },
+        ask_qty: Qty::whole(100),
+        quote_time: UnixNanos::ZERO,
+    }
+}
+
+pub fn operator() -> Operator {
+    Operator {
+        author: "test".parse().unwrap(),
+        reason: "because".parse().unwrap(),
+    }
+}
