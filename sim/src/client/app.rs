@@ -21,6 +21,9 @@ const TURNS_MAX: usize = 64;
 /// How often orders that still work are cancelled again at the end.
 const CANCEL_EVERY: Nanos = Nanos::from_millis(500);
 
+/// How often one order is cancelled then: a cancel may come between an order and its replace.
+const LAST_CANCELS_MAX: u32 = 5;
+
 /// Where a client finds its prices: the boards of venues in the same process, else its last
 /// trades, else what it was given.
 #[derive(Clone, Debug, Default)]
@@ -347,8 +350,11 @@ impl ClientApp {
         let open = self.checker.open_orders().to_vec();
         let mut sent = 0;
         for ix in open {
-            let order = self.checker.orders.get(ix);
-            if order.is_some_and(|order| order.pending == 0) {
+            let Some(order) = self.checker.orders.get_mut(ix) else {
+                continue;
+            };
+            if order.pending == 0 && order.last_cancels < LAST_CANCELS_MAX {
+                order.last_cancels += 1;
                 self.send_cancel(ix, now, out);
                 sent += 1;
             }

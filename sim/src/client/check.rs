@@ -70,6 +70,8 @@ pub(super) struct Tracked {
     pub(super) ord_status: Option<OrdStatus>,
     /// Requests sent and not answered.
     pub(super) pending: u32,
+    /// Cancels sent at the end of the run.
+    pub(super) last_cancels: u32,
     pub(super) session: u16,
     cum_notional: Notional,
     order_id: Option<Name>,
@@ -173,6 +175,7 @@ impl Checker {
             cum_qty: Qty::ZERO,
             ord_status: None,
             pending: 0,
+            last_cancels: 0,
             session,
             cum_notional: Notional::ZERO,
             order_id: None,

@@ -1,5 +1,7 @@
 //! What a client saw, for people and for machines.
 
+use std::fmt;
+
 use dcx_model::Nanos;
 use hdrhistogram::Histogram;
 
@@ -27,7 +29,7 @@ pub struct Progress {
 }
 
 /// What a client saw.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientReport {
     /// New orders sent, bad ones and repeated ClOrdIDs included.
     pub sent: u64,
@@ -61,6 +63,13 @@ pub struct ClientReport {
     pub round_trip: Histogram<u64>,
     /// From the first order to the last report.
     pub took: Nanos,
+}
+
+impl fmt::Debug for ClientReport {
+    /// As JSON: the histogram by itself is pages of zeros.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClientReport {}", self.to_json())
+    }
 }
 
 impl ClientReport {

@@ -236,7 +236,7 @@ fn silence_is_counted() {
     assert!(!checker.is_settled());
     let draft = order("EURUSD");
     checker.requested(0, RequestKind::Cancel, id("c"), draft);
-    let report = report::ClientReport::of(checker, dcx_model::Nanos::ZERO);
+    let report = ClientReport::of(checker, dcx_model::Nanos::ZERO);
     assert_eq!(
         (report.sent, report.lost, report.violations_count),
         (1, 1, 1)

@@ -14,7 +14,7 @@ fn days_of(year: u64, month: u64, day: u64) -> Option<u64> {
     if !(1970..=2200).contains(&year) || !(1..=12).contains(&month) {
         return None;
     }
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let longest = match month {
         2 => 28 + u64::from(leap),
         4 | 6 | 9 | 11 => 30,

@@ -536,7 +536,7 @@ impl Exchange {
     }
 
     fn reject(
-        &mut self,
+        &self,
         session: u16,
         (cl_ord_id, orig_cl_ord_id): (ClOrdId, ClOrdId),
         response_to: CxlRejResponseTo,

@@ -54,7 +54,7 @@ pub(crate) enum Source {
         path: PathBuf,
         options: DataOptions,
     },
-    Seeded(Generator),
+    Seeded(Box<Generator>),
 }
 
 impl Source {

@@ -237,7 +237,7 @@ impl VenueOptions {
                 gap_max: Nanos::from_seconds(3600),
                 from: None,
             };
-            return Ok(Feed::new(Source::Seeded(generator), live));
+            return Ok(Feed::new(Source::Seeded(Box::new(generator)), live));
         };
         let options = DataOptions {
             tz: self
