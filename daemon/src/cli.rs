@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand};
+use dcx_sim::venue::DataBinding;
 
 /// Checks, slices and routes orders over FIX, keeps a journal, and proves by replay what it did.
 #[derive(Debug, Parser)]
@@ -55,9 +57,12 @@ pub(crate) struct Demo {
     /// Orders a second, all sessions together
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) orders_per_s: u32,
-    /// Recorded quotes, a file or folder; once for each venue. Seeded prices without it
+    /// Recorded quotes, PATH or SYMBOL=PATH; once for each venue. Seeded prices without it
     #[arg(long, value_name = "PATH")]
-    pub(crate) data: Vec<PathBuf>,
+    pub(crate) data: Vec<DataBinding>,
+    /// The clock of data that does not say it, NAME=+HH:MM; may be repeated
+    #[arg(long, value_name = "NAME=+HH:MM")]
+    pub(crate) tz: Vec<String>,
     /// Keep the journal here (a new folder); a temporary one without it
     #[arg(long, value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
@@ -98,7 +103,6 @@ pub(crate) struct Explain {
 pub(crate) enum Bench {
     Ring(BenchArgs),
     Engine(BenchArgs),
-    Fix(BenchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +110,12 @@ pub(crate) struct BenchArgs {
     /// A short run that shows that it works; its figures mean little
     #[arg(long)]
     pub(crate) smoke: bool,
+    /// Times that every case runs; the median counts
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_000).map(usize::from))]
+    pub(crate) rounds: Option<usize>,
+    /// Only cases whose name or load contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,6 +129,9 @@ pub(crate) struct DataPath {
     /// A file or folder in a format of data/README.md, or CSV
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
+    /// The clock of data that does not say it, NAME=+HH:MM; may be repeated
+    #[arg(long, value_name = "NAME=+HH:MM")]
+    pub(crate) tz: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -126,9 +139,12 @@ pub(crate) struct Import {
     /// A file or folder in a format of data/README.md, or CSV
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
-    /// The CSV file to write; standard output without it
+    /// The CSV file to write; must not exist
     #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
+    pub(crate) out: PathBuf,
+    /// The clock of data that does not say it, NAME=+HH:MM; may be repeated
+    #[arg(long, value_name = "NAME=+HH:MM")]
+    pub(crate) tz: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -156,15 +172,54 @@ pub(crate) enum Sim {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimVenue {
-    /// Where to listen
+    /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9901")]
     pub(crate) listen: SocketAddr,
     /// Its CompID
     #[arg(long, value_name = "ID", default_value = "SIMA")]
     pub(crate) comp_id: String,
-    /// The CompID of who connects
-    #[arg(long, value_name = "ID", default_value = "DCX")]
-    pub(crate) target: String,
+    /// The CompID of who may log on; may be repeated
+    #[arg(long = "target", value_name = "ID", default_value = "DCX")]
+    pub(crate) targets: Vec<String>,
+    /// What it lists; may be repeated
+    #[arg(long = "symbol", value_name = "SYMBOL", default_values = ["EURUSD", "XAUUSD", "BTCUSDT"])]
+    pub(crate) symbols: Vec<String>,
+    /// Recorded quotes, PATH or SYMBOL=PATH; may be repeated. Seeded prices without it
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: Vec<DataBinding>,
+    /// The clock of data that does not say it, NAME=+HH:MM; may be repeated
+    #[arg(long, value_name = "NAME=+HH:MM")]
+    pub(crate) tz: Vec<String>,
+    /// Seed of all chance
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Which venue of this seed it is: the same prices, other spreads and luck
+    #[arg(long, default_value_t = 0)]
+    pub(crate) number: u64,
+    /// Delay of a message, in microseconds, at least
+    #[arg(long, default_value_t = 100)]
+    pub(crate) latency_us: u64,
+    /// Mean of the random delay on top
+    #[arg(long, default_value_t = 50)]
+    pub(crate) jitter_us: u64,
+    /// Probability that an order is refused for no reason
+    #[arg(long, default_value_t = 0.01)]
+    pub(crate) reject_rate: f64,
+    /// Probability that an order meets liquidity that nobody shows
+    #[arg(long, default_value_t = 0.1)]
+    pub(crate) hidden_rate: f64,
+    /// Fee in hundredths of a basis point; negative for a rebate
+    #[arg(long, default_value_t = 20, allow_negative_numbers = true)]
+    pub(crate) fee_centi_bps: i32,
+    /// Seeded quotes a second and instrument
+    #[arg(long, default_value_t = 20)]
+    pub(crate) quotes_per_s: u32,
+    /// Recorded time passes so many times faster
+    #[arg(long, default_value_t = 60)]
+    pub(crate) speed: u32,
+    /// Recorded moment to begin at, as 2014-05-02T12:30:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -172,13 +227,37 @@ pub(crate) struct SimClient {
     /// Where to connect
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9800")]
     pub(crate) connect: SocketAddr,
-    /// Its CompID
-    #[arg(long, value_name = "ID", default_value = "CLIENT")]
-    pub(crate) comp_id: String,
+    /// Its CompID; one session for each if repeated
+    #[arg(long = "comp-id", value_name = "ID", default_value = "CLIENT")]
+    pub(crate) comp_ids: Vec<String>,
     /// The CompID of the other side
     #[arg(long, value_name = "ID", default_value = "DCX")]
     pub(crate) target: String,
-    /// How many orders to send
-    #[arg(long, default_value_t = 1_000)]
-    pub(crate) orders: u64,
+    /// What to trade; may be repeated
+    #[arg(long = "symbol", value_name = "SYMBOL", default_values = ["EURUSD", "XAUUSD", "BTCUSDT"])]
+    pub(crate) symbols: Vec<String>,
+    /// A price to begin with, SYMBOL=PRICE; without one the first trades tell
+    #[arg(long = "price", value_name = "SYMBOL=PRICE")]
+    pub(crate) prices: Vec<String>,
+    /// New orders a second, all sessions together
+    #[arg(long, default_value_t = 100)]
+    pub(crate) orders_per_s: u32,
+    /// End after so many orders
+    #[arg(long)]
+    pub(crate) orders: Option<u64>,
+    /// End after so many seconds; 10 if neither is given
+    #[arg(long)]
+    pub(crate) seconds: Option<u64>,
+    /// Seed of everything that is chosen
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Put before every ClOrdID; the time of the start without it
+    #[arg(long)]
+    pub(crate) tag: Option<String>,
+    /// How long to wait for logon, and at the end for the last reports
+    #[arg(long, default_value_t = 10)]
+    pub(crate) patience_s: u64,
+    /// Send only orders that should be accepted
+    #[arg(long)]
+    pub(crate) good_only: bool,
 }

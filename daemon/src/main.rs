@@ -2,10 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod check;
 mod cli;
 mod commands;
 mod config;
+mod data;
+mod demo;
 mod error_page;
 mod exit;
 mod explain;
@@ -15,6 +18,8 @@ mod names;
 mod out;
 mod records;
 mod run;
+mod scratch;
+mod sim;
 mod system;
 mod text;
 mod top;
@@ -23,10 +28,9 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
-use dcx_model::Code;
 
 use crate::cli::{Cli, Command};
-use crate::exit::{Exit, Failure, Outcome};
+use crate::exit::{Exit, Outcome};
 use crate::out::Out;
 
 fn main() -> ExitCode {
@@ -58,6 +62,7 @@ fn usage(error: &clap::Error) -> Exit {
 
 fn dispatch(command: Command, out: Out) -> Outcome {
     match command {
+        Command::Demo(args) => demo::demo(&args, out),
         Command::Run(args) => run::run(&args.config, out),
         Command::Check(args) => check::check(&args.config, out),
         Command::Error(args) => error_page::print(&args.code, out),
@@ -65,6 +70,8 @@ fn dispatch(command: Command, out: Out) -> Outcome {
         Command::Replay(args) => journal::replay_all(&args.dir, out),
         Command::Explain(args) => explain::explain(&args.order, &args.journal, out),
         Command::Top(args) => top::once(&args.counters, out),
-        _ => Err(Failure::new(Code::X006, "not wired yet")),
+        Command::Sim(command) => sim::sim(command, out),
+        Command::Data(command) => data::data(&command, out),
+        Command::Bench(command) => bench::bench(&command, out),
     }
 }

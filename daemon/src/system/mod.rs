@@ -15,7 +15,7 @@ use dcx_fix::{Board, LinkError};
 use dcx_model::{Code, Command, InstrumentLimits, Nanos, Notional, Outbound, Qty, SessionLimits};
 use dcx_pipeline::{
     Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
-    ReplayReport, Running, StartError, Topology, Torn, recover,
+    ReplayReport, Running, Sampling, StartError, Topology, Torn, recover,
 };
 
 use crate::config::{self, Config};
@@ -50,7 +50,20 @@ pub(crate) struct System {
 
 impl System {
     /// Recovers the journal and starts everything.
-    pub(crate) fn start(mut config: Config, counters: Counters) -> Result<Self, Failure> {
+    pub(crate) fn start(config: Config, counters: Counters) -> Result<Self, Failure> {
+        Self::start_with(config, counters, Sampling::default())
+    }
+
+    /// The same with every single command measured.
+    pub(crate) fn start_measured(config: Config, counters: Counters) -> Result<Self, Failure> {
+        Self::start_with(config, counters, Sampling::one_in(1))
+    }
+
+    fn start_with(
+        mut config: Config,
+        counters: Counters,
+        sampling: Sampling,
+    ) -> Result<Self, Failure> {
         let dir = config.journal_dir.clone();
         let recovered = match config.journal {
             JournalMode::Off => None,
@@ -63,7 +76,11 @@ impl System {
         let trimmed = recovered.as_ref().and_then(|recovered| recovered.trimmed);
         let names = number(&mut config, &dir, replayed.is_some())?;
 
-        let pipeline = Pipeline::with(options(&config)).links::<2>();
+        let options = PipelineOptions {
+            sampling,
+            ..options(&config)
+        };
+        let pipeline = Pipeline::with(options).links::<2>();
         let (builder, [control_ends, fix_ends]) =
             pipeline.map_err(|error| start_failure(&error))?;
         let (control, control_ends) = Control::new(control_ends, first_commands(&config, &names));

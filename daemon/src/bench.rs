@@ -1,0 +1,64 @@
+//! `dcx bench`: measurements, printed as a table or as JSON.
+
+use dcx_bench::engine::{self, EngineBench};
+use dcx_bench::report::Report;
+use dcx_bench::ring::{self, RingBench};
+use dcx_model::Code;
+
+use crate::cli::{Bench, BenchArgs};
+use crate::exit::{Exit, Failure, Outcome, chain};
+use crate::out::Out;
+use crate::scratch::Scratch;
+
+/// Does what the subcommand says.
+pub(crate) fn bench(command: &Bench, out: Out) -> Outcome {
+    let report = match command {
+        Bench::Ring(args) => ring::run(&ring_options(args)),
+        Bench::Engine(args) => {
+            let scratch = Scratch::make("bench")?;
+            engine::run(engine_options(args), scratch.path())
+                .map_err(|error| Failure::new(Code::X004, chain(&error)))?
+        }
+    };
+    say(&report, out);
+    Ok(Exit::Done)
+}
+
+fn ring_options(args: &BenchArgs) -> RingBench {
+    let default = RingBench {
+        only: args.only.clone(),
+        ..RingBench::default()
+    };
+    if args.smoke {
+        return RingBench {
+            rounds: 1,
+            items: 20_000,
+            round_trips: 1_000,
+            ..default
+        };
+    }
+    RingBench {
+        rounds: args.rounds.unwrap_or(default.rounds),
+        ..default
+    }
+}
+
+fn engine_options(args: &BenchArgs) -> EngineBench {
+    let default = EngineBench::default();
+    if args.smoke {
+        return EngineBench {
+            rounds: 1,
+            commands: 20_000,
+            ..default
+        };
+    }
+    EngineBench {
+        rounds: args.rounds.unwrap_or(default.rounds),
+        ..default
+    }
+}
+
+fn say(report: &Report, out: Out) {
+    out.data(report.to_table());
+    out.object(report);
+}
