@@ -14,7 +14,7 @@ fn world() -> World {
 }
 
 /// A limit order to buy one lot at the middle.
-fn order(world: &mut World) -> NewOrder {
+fn order(world: &World) -> NewOrder {
     let number = world.journal.len();
     NewOrder {
         session: SessionId::new(0),
