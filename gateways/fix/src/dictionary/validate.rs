@@ -154,7 +154,7 @@ impl<'a> Walk<'_, 'a, '_> {
         if !is_well_formed(field, value) {
             return Err(Rejection::of(SessionRejectReason::IncorrectFormat, tag));
         }
-        if self.switches.values_checked && !is_listed(field, value) {
+        if self.switches.values_checked && !is_listed(field, value) && !is_agreed(tag, value) {
             return Err(Rejection::of(SessionRejectReason::IncorrectValue, tag));
         }
         Ok(())
@@ -187,4 +187,12 @@ impl<'a> Walk<'_, 'a, '_> {
             false => Err(wrong),
         }
     }
+}
+
+/// `TargetStrategy` (847): "1000 and above are reserved and available for bi-laterally agreed upon
+/// user-defined values" (FIX 4.4 vol. 6).
+fn is_agreed(tag: u32, value: &[u8]) -> bool {
+    const TARGET_STRATEGY: u32 = 847;
+    let is_large = value.len() >= 4 && value.first() != Some(&b'0');
+    tag == TARGET_STRATEGY && is_large && value.iter().all(u8::is_ascii_digit)
 }
