@@ -316,9 +316,16 @@ impl Checker {
         }
         self.tally.requests_refused += 1;
         self.close_request(view.cl_ord_id, request.order);
-        let open = self.orders.get(request.order).map(Tracked::is_open);
+        let Some(order) = self.orders.get_mut(request.order) else {
+            return;
+        };
         let says_done = view.ord_status.is_terminal() && view.ord_status != OrdStatus::Rejected;
-        if open == Some(true) && says_done {
+        let is_full = !order.cum_qty.is_zero() && order.cum_qty == order.draft.order_qty;
+        if order.is_open() && view.ord_status == OrdStatus::Filled && is_full {
+            // The last fill was told as pending; only this says that nothing follows.
+            order.ord_status = Some(OrdStatus::Filled);
+            self.tally.filled += 1;
+        } else if order.is_open() && says_done {
             let detail = format!("{:?} of an order that works", view.ord_status);
             self.violation(view.cl_ord_id, "status", detail);
         }
@@ -647,7 +654,13 @@ fn status(order: &Tracked, view: &ExecutionView, found: &mut Vec<Fault>) {
     }
     let all = view.cum_qty == view.order_qty.unwrap_or(order.draft.order_qty);
     let filled = view.ord_status == OrdStatus::Filled;
-    if filled != all && !(all && view.cum_qty.is_zero()) {
+    // FIX 4.4 vol. 4, "Execution Report": of several states the highest in precedence is told, and
+    // a pending cancel or replace outranks Filled.
+    let outranked = matches!(
+        view.ord_status,
+        OrdStatus::PendingCancel | OrdStatus::PendingReplace
+    );
+    if filled != all && !(all && (outranked || view.cum_qty.is_zero())) {
         found.push(wrong("Filled and CumQty contradict"));
     }
     let some = !view.cum_qty.is_zero();
