@@ -62,7 +62,7 @@ pub trait Application: Send {
     fn work(&mut self, now: Now, out: &mut Outgoing<'_>) -> usize;
 
     /// False while the application cannot take a message more (its ring is full): the link then
-    /// stops reading sockets, and what was read but not delivered waits.
+    /// delivers none, soon reads no more, and the peers wait.
     fn ready(&self) -> bool {
         true
     }

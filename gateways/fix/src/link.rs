@@ -13,8 +13,9 @@
 //! store and resent at its next logon. A connection that has not logged on may send little and
 //! not for long. None of this touches other sessions.
 //!
-//! While the application is not [`ready`](crate::Application::ready) no socket is read: the peers'
-//! windows fill and they wait. Nothing that was read is dropped.
+//! While the application is not [`ready`](crate::Application::ready) it is given nothing. What was
+//! read waits in a buffer of bounded size, then in the peers' windows; nothing is dropped.
+//! Messages of the session layer in front of it (heartbeats, a Logout) are still answered.
 
 mod connection;
 mod slot;
@@ -341,11 +342,8 @@ impl<A: Application> Link<A> {
         let direct = self.is_direct();
         let count = self.live.len();
         let mut done = 0;
+        self.counts.not_ready += u64::from(count > 0 && !self.shared.app.ready());
         for offset in 0..count {
-            if !self.shared.app.ready() {
-                self.counts.not_ready += 1;
-                break;
-            }
             // A different one first each time, so that a full ring is not always the same
             // sessions' to wait for.
             let turn = (self.cycle as usize + offset) % count;
@@ -394,9 +392,12 @@ impl<A: Application> Link<A> {
     fn take_messages(&mut self, ix: usize, now: Now) -> usize {
         let scanner = Scanner::new(self.config.message_bytes_max);
         let mut taken = 0;
-        while self.shared.app.ready()
-            && self.slots[ix].take_message(now, scanner, &mut self.shared) == Step::Taken
-        {
+        loop {
+            let all = self.shared.app.ready();
+            let step = self.slots[ix].take_message(now, scanner, all, &mut self.shared);
+            if step == Step::Nothing {
+                break;
+            }
             taken += 1;
             self.touch(ix);
             self.submit_queue(now);
@@ -760,3 +761,6 @@ fn is_open(socket: &mut TcpStream) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,9 @@
 //! Two links over loopback: logon, orders, restarts, and peers that misbehave.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is wrong")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is wrong"
+)]
 
 mod common;
 
@@ -41,8 +44,15 @@ fn ids(prefix: &str, count: usize) -> Vec<String> {
 #[test]
 fn orders_are_answered_in_order() {
     let mut server = start(acceptor(&["CLIENT"]), Recorder::answering());
-    let mut client = start(initiator("CLIENT", server.local_addrs()[0]), Recorder::default());
-    until(&mut [&mut server, &mut client], "both are logged on", both_up);
+    let mut client = start(
+        initiator("CLIENT", server.local_addrs()[0]),
+        Recorder::default(),
+    );
+    until(
+        &mut [&mut server, &mut client],
+        "both are logged on",
+        both_up,
+    );
     let sent = ids("o", 1000);
     for id in &sent {
         client.application_mut().send(0, id);
@@ -61,20 +71,35 @@ fn orders_are_answered_in_order() {
 #[test]
 fn an_orderly_end_is_told_to_both_sides_and_the_session_stays_off() {
     let mut server = start(acceptor(&["CLIENT"]), Recorder::default());
-    let mut client = start(initiator("CLIENT", server.local_addrs()[0]), Recorder::default());
-    until(&mut [&mut server, &mut client], "both are logged on", both_up);
+    let mut client = start(
+        initiator("CLIENT", server.local_addrs()[0]),
+        Recorder::default(),
+    );
+    until(
+        &mut [&mut server, &mut client],
+        "both are logged on",
+        both_up,
+    );
     server.log_out_all(now(), "closing");
-    until(&mut [&mut server, &mut client], "both are quiet", |links| links[0].is_quiet());
+    until(&mut [&mut server, &mut client], "both are quiet", |links| {
+        links[0].is_quiet()
+    });
     assert_eq!(server.application().seen, [Seen::On(0), Seen::Out(0)]);
     assert_eq!(server.stats(FIRST).state, LinkState::Off);
     assert_eq!(server.stats(FIRST).reason, Some(Code::F106));
-    until(&mut [&mut server, &mut client], "the client hears it", |links| {
-        links[1].application().seen == [Seen::On(0), Seen::Out(0)]
-    });
+    until(
+        &mut [&mut server, &mut client],
+        "the client hears it",
+        |links| links[1].application().seen == [Seen::On(0), Seen::Out(0)],
+    );
     some_cycles(&mut [&mut server, &mut client]);
     assert_eq!(server.stats(FIRST).counts.logons, 1);
     server.log_on(FIRST, now());
-    until(&mut [&mut server, &mut client], "both are logged on again", both_up);
+    until(
+        &mut [&mut server, &mut client],
+        "both are logged on again",
+        both_up,
+    );
 }
 
 #[test]
@@ -87,13 +112,19 @@ fn what_was_sent_while_the_peer_was_away_is_resent_at_its_next_logon() {
         &dir.path().join("client"),
     );
     let mut client = start(client_config.clone(), Recorder::default());
-    until(&mut [&mut server, &mut client], "both are logged on", both_up);
+    until(
+        &mut [&mut server, &mut client],
+        "both are logged on",
+        both_up,
+    );
     server.application_mut().send(0, "before");
     until(&mut [&mut server, &mut client], "the first", |links| {
         links[1].application().ids() == ["before"]
     });
     drop(client);
-    until(&mut [&mut server], "the server sees it", |links| !is_up(links[0]));
+    until(&mut [&mut server], "the server sees it", |links| {
+        !is_up(links[0])
+    });
     assert_eq!(server.stats(FIRST).reason, Some(Code::F103));
     let sent = ids("away", 600);
     for id in &sent {
@@ -101,9 +132,11 @@ fn what_was_sent_while_the_peer_was_away_is_resent_at_its_next_logon() {
     }
     some_cycles(&mut [&mut server]);
     let mut client = start(client_config, Recorder::default());
-    until(&mut [&mut server, &mut client], "what was missed", |links| {
-        links[1].application().ids().len() >= sent.len()
-    });
+    until(
+        &mut [&mut server, &mut client],
+        "what was missed",
+        |links| links[1].application().ids().len() >= sent.len(),
+    );
     assert_eq!(client.application().ids(), sent);
     assert!(client.application().seen.contains(&Seen::Got(
         0,
@@ -113,14 +146,18 @@ fn what_was_sent_while_the_peer_was_away_is_resent_at_its_next_logon() {
     )));
     assert_eq!(client.stats(FIRST).counts.gaps, 1);
     server.application_mut().send(0, "after");
-    until(&mut [&mut server, &mut client], "the session goes on", |links| {
-        links[1].application().ids().last() == Some(&"after")
-    });
+    until(
+        &mut [&mut server, &mut client],
+        "the session goes on",
+        |links| links[1].application().ids().last() == Some(&"after"),
+    );
 }
 
 /// Copies the store files, as a kill leaves them: nothing runs, what was written stays.
 fn as_killed(directory: &Path, link: Link<Recorder>) {
-    let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
+    let files = fs::read_dir(directory)
+        .unwrap()
+        .map(|file| file.unwrap().path());
     let left: Vec<_> = files.map(|file| (fs::read(&file).unwrap(), file)).collect();
     drop(link);
     for (bytes, file) in left {
@@ -138,7 +175,11 @@ fn after_a_kill_nothing_is_missed_and_what_comes_twice_is_marked() {
     config.listen = vec![address];
     let client_config = in_files(initiator("CLIENT", address), &dir.path().join("client"));
     let mut client = start(client_config, Recorder::default());
-    until(&mut [&mut server, &mut client], "both are logged on", both_up);
+    until(
+        &mut [&mut server, &mut client],
+        "both are logged on",
+        both_up,
+    );
     let sent = ids("o", 50);
     for id in &sent {
         client.application_mut().send(0, id);
@@ -153,9 +194,11 @@ fn after_a_kill_nothing_is_missed_and_what_comes_twice_is_marked() {
     let mut server = start(config, Recorder::default());
     let next_in = server.stats(FIRST).counts.next_in;
     assert!(next_in <= 52, "never beyond what was taken: {next_in}");
-    until(&mut [&mut server, &mut client], "the order sent meanwhile", |links| {
-        links[0].application().ids().last() == Some(&"meanwhile")
-    });
+    until(
+        &mut [&mut server, &mut client],
+        "the order sent meanwhile",
+        |links| links[0].application().ids().last() == Some(&"meanwhile"),
+    );
     let again = server.application().ids();
     let missed = again.len() - 1;
     assert_eq!(again[..missed], sent[sent.len() - missed..]);
@@ -164,11 +207,17 @@ fn after_a_kill_nothing_is_missed_and_what_comes_twice_is_marked() {
             assert!(*poss_dup || id == "meanwhile", "{id} came twice unmarked");
         }
     }
-    assert_eq!(client.application().ids(), ["told"], "nothing is told twice");
+    assert_eq!(
+        client.application().ids(),
+        ["told"],
+        "nothing is told twice"
+    );
     server.application_mut().send(0, "goes on");
-    until(&mut [&mut server, &mut client], "the session goes on", |links| {
-        links[1].application().ids() == ["told", "goes on"]
-    });
+    until(
+        &mut [&mut server, &mut client],
+        "the session goes on",
+        |links| links[1].application().ids() == ["told", "goes on"],
+    );
 }
 
 #[test]
@@ -224,7 +273,10 @@ fn a_connection_that_is_no_logon_of_ours_is_closed_and_nothing_sent() {
         ("an order first", raw.order("too early")),
         ("a wrong sum", wrong_sum),
         ("another protocol", b"GET / HTTP/1.1\r\n\r\n".to_vec()),
-        ("too much", [b"8=FIX.4.4\x019=480\x0135=A\x01".as_slice(), &[b'x'; 600]].concat()),
+        (
+            "too much",
+            [b"8=FIX.4.4\x019=480\x0135=A\x01".as_slice(), &[b'x'; 600]].concat(),
+        ),
         ("binary", vec![0xff; 100]),
     ];
     for (what, bytes) in &cases {
@@ -253,7 +305,9 @@ fn a_connection_that_says_nothing_is_closed() {
     let _waiting: Vec<_> = (0..5)
         .map(|_| Raw::connect(server.local_addrs()[0], "CLIENT"))
         .collect();
-    until(&mut [&mut server], "three too many", |links| links[0].counts().overflows == 3);
+    until(&mut [&mut server], "three too many", |links| {
+        links[0].counts().overflows == 3
+    });
 }
 
 #[test]
@@ -274,12 +328,18 @@ fn damaged_bytes_within_a_session_lose_nothing_else() {
         }),
         ("cut short", |bytes| bytes.truncate(bytes.len() - 20)),
         ("a tag that is no number", |bytes| {
-            let at = bytes.windows(4).position(|four| four == b"\x0155=").unwrap();
+            let at = bytes
+                .windows(4)
+                .position(|four| four == b"\x0155=")
+                .unwrap();
             bytes[at + 1] = b'x';
             mend_sum(bytes);
         }),
         ("longer than is accepted", |bytes| {
-            let at = bytes.windows(3).position(|three| three == b"\x019=").unwrap();
+            let at = bytes
+                .windows(3)
+                .position(|three| three == b"\x019=")
+                .unwrap();
             bytes.splice(at + 3..at + 3, *b"99999");
         }),
     ];
@@ -328,7 +388,8 @@ fn as_poss_dup(bytes: &[u8]) -> Vec<u8> {
             &format!("\u{1}43=Y\u{1}52={sent}\u{1}122={sent}"),
             1,
         );
-        let mut whole = format!("8=FIX.4.4\u{1}9={}\u{1}{body}10=000\u{1}", body.len()).into_bytes();
+        let mut whole =
+            format!("8=FIX.4.4\u{1}9={}\u{1}{body}10=000\u{1}", body.len()).into_bytes();
         mend_sum(&mut whole);
         marked.extend_from_slice(&whole);
         rest = &rest[len..];
@@ -416,7 +477,10 @@ fn a_peer_that_does_not_read_is_cut_and_the_others_go_on() {
     while next < sent {
         let text = slow.next_message(&mut server);
         if text.contains("|35=D|") {
-            assert!(text.contains(&format!("|11=s{next}|")), "s{next} missing: {text}");
+            assert!(
+                text.contains(&format!("|11=s{next}|")),
+                "s{next} missing: {text}"
+            );
             next += 1;
         }
     }
@@ -450,8 +514,15 @@ fn while_the_application_is_not_ready_nothing_is_read_and_nothing_lost() {
         ..Recorder::default()
     };
     let mut server = start(acceptor(&["CLIENT"]), app);
-    let mut client = start(initiator("CLIENT", server.local_addrs()[0]), Recorder::default());
-    until(&mut [&mut server, &mut client], "both are logged on", both_up);
+    let mut client = start(
+        initiator("CLIENT", server.local_addrs()[0]),
+        Recorder::default(),
+    );
+    until(
+        &mut [&mut server, &mut client],
+        "both are logged on",
+        both_up,
+    );
     let sent = ids("o", 20);
     for id in &sent {
         client.application_mut().send(0, id);
@@ -469,6 +540,23 @@ fn while_the_application_is_not_ready_nothing_is_read_and_nothing_lost() {
 }
 
 #[test]
+fn while_the_application_is_not_ready_heartbeats_and_logouts_are_answered() {
+    let mut server = start(acceptor(&["CLIENT"]), Recorder::default());
+    let mut raw = Raw::connect(server.local_addrs()[0], "CLIENT");
+    raw.log_on(&mut server);
+    server.application_mut().room = Some(0);
+    let probe = raw.message(b"1", |body| body.str(112, "there?"));
+    raw.write(&probe);
+    assert!(raw.next_message(&mut server).contains("|35=0|"));
+    server.log_out_all(now(), "closing");
+    assert!(raw.next_message(&mut server).contains("|35=5|"));
+    let answer = raw.message(b"5", |_| {});
+    raw.write(&answer);
+    assert_eq!(raw.next_message(&mut server), "closed");
+    assert_eq!(server.stats(FIRST).reason, Some(Code::F106));
+}
+
+#[test]
 fn an_initiator_tries_again_until_its_peer_is_there() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -480,7 +568,11 @@ fn an_initiator_tries_again_until_its_peer_is_there() {
     let mut config = acceptor(&["CLIENT"]);
     config.listen = vec![address];
     let mut server = start(config, Recorder::default());
-    until(&mut [&mut server, &mut client], "both are logged on", both_up);
+    until(
+        &mut [&mut server, &mut client],
+        "both are logged on",
+        both_up,
+    );
 }
 
 #[test]

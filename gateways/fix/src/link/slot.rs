@@ -250,11 +250,15 @@ impl Slot {
     }
 
     /// Takes the first message of what was read, if it is whole.
+    ///
+    /// Unless `all`, only one of the session itself: those go on while the application can take
+    /// nothing, so that a busy engine is not mistaken for a dead peer and a Logout is answered.
     #[inline]
     pub(super) fn take_message<A: Application>(
         &mut self,
         now: Now,
         scanner: Scanner,
+        all: bool,
         shared: &mut Shared<A>,
     ) -> Step {
         let Some(Connection { input, output, .. }) = &mut self.connection else {
@@ -272,6 +276,9 @@ impl Slot {
         };
         let taken = match scanner.scan(input.bytes()) {
             Scan::Incomplete => return Step::Nothing,
+            Scan::Message { message, .. } if !all && !delivers_nothing(&message) => {
+                return Step::Nothing;
+            }
             Scan::Message { message, len } => {
                 wire.io.stats.counts.messages_in += 1;
                 self.session
@@ -393,6 +400,12 @@ impl Slot {
         // A failure here costs a resend at the next start, nothing else.
         let _ = self.io.store.note();
     }
+}
+
+/// Whether a message brings nothing to the application: heartbeat, test and resend requests,
+/// reject, logout. A sequence reset is not among them: it may release what waits behind a gap.
+fn delivers_nothing(message: &Message<'_>) -> bool {
+    matches!(message.msg_type(), b"0" | b"1" | b"2" | b"3" | b"5")
 }
 
 /// Where the effects of one input go.

@@ -54,7 +54,7 @@ counts! {
     unroutable,
     /// Commands that had to wait because the ring was full.
     waited,
-    /// Orders marked PossDup (43) that the engine had already.
+    /// Requests marked PossDup (43) that the engine had already.
     seen_before,
 }
 

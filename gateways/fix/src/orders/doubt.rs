@@ -1,15 +1,16 @@
-//! Orders that came with PossDupFlag (43): the engine may have them from before a restart.
+//! Requests that came with PossDupFlag (43): the engine may have them from before a restart.
 //!
 //! A session that lost a little of its incoming number asks for messages again that were
 //! processed already (see the promise of the store). Were such an order simply sent to the
 //! engine, its client would be told that a living order is refused as a duplicate. So the engine
 //! is first asked how the order stands, and then given it: what it knows is reported as its
 //! status, and the refusal of the second copy goes to nobody. Both questions are asked at once, so
-//! that a cancel behind the order still comes after it.
+//! that a cancel behind the order still comes after it. Of a cancel or replace that the engine has
+//! had, the client was told the outcome then: only the refusal of the second copy is held back.
 
 use std::collections::VecDeque;
 
-use dcx_model::{ClOrdId, OrderView, Refusal, SessionId};
+use dcx_model::{CancelRejected, ClOrdId, OrderView, Refusal, SessionId};
 
 use super::client::is_unknown;
 
@@ -48,13 +49,18 @@ impl Doubts {
 
     #[inline]
     fn position(&self, view: &OrderView) -> Option<usize> {
+        self.position_of(view.session, view.cl_ord_id)
+    }
+
+    #[inline]
+    fn position_of(&self, session: SessionId, cl_ord_id: ClOrdId) -> Option<usize> {
         // Nearly always there is none.
         if self.0.is_empty() {
             return None;
         }
         self.0
             .iter()
-            .position(|doubt| doubt.session == view.session && doubt.cl_ord_id == view.cl_ord_id)
+            .position(|doubt| doubt.session == session && doubt.cl_ord_id == cl_ord_id)
     }
 
     /// Whether the client gets this answer to a status request.
@@ -73,7 +79,7 @@ impl Doubts {
         doubt.answer == Answer::Known
     }
 
-    /// Takes note of an order that was accepted: it was new.
+    /// Takes note of a request that was accepted: it was new.
     pub(super) fn accepted(&mut self, view: &OrderView) {
         if let Some(at) = self.position(view) {
             self.0.remove(at);
@@ -86,5 +92,14 @@ impl Doubts {
             return true;
         };
         doubt.answer != Answer::Known && *refusal != Refusal::DuplicateClOrdId
+    }
+
+    /// Whether the client gets this refusal of a cancel or replace.
+    pub(super) fn passes_cancel_rejected(&mut self, rejected: &CancelRejected) -> bool {
+        let at = self.position_of(rejected.session, rejected.cl_ord_id);
+        match at.and_then(|at| self.0.remove(at)) {
+            Some(_) => rejected.refusal != Refusal::DuplicateClOrdId,
+            None => true,
+        }
     }
 }

@@ -205,17 +205,23 @@ impl Desk {
         Ok(())
     }
 
-    /// Asks how an order stands that may have come before (see `doubt`).
+    /// Takes note of a request that may have come before, and asks how an order stands that it
+    /// would open (see `doubt`).
     fn ask_first(&mut self, now: Now, command: &Command) {
-        if let Command::NewOrder(order) = command {
-            self.doubts.add(order.session, order.cl_ord_id);
-            let question = StatusRequest {
-                session: order.session,
-                cl_ord_id: order.cl_ord_id,
-                instrument: order.instrument,
-                side: order.side,
-            };
-            self.push(now, Command::Status(question));
+        match command {
+            Command::NewOrder(order) => {
+                self.doubts.add(order.session, order.cl_ord_id);
+                let question = StatusRequest {
+                    session: order.session,
+                    cl_ord_id: order.cl_ord_id,
+                    instrument: order.instrument,
+                    side: order.side,
+                };
+                self.push(now, Command::Status(question));
+            }
+            Command::Cancel(request) => self.doubts.add(request.session, request.cl_ord_id),
+            Command::Replace(request) => self.doubts.add(request.session, request.cl_ord_id),
+            _ => {}
         }
     }
 
@@ -425,6 +431,7 @@ impl Desk {
         orig_cl_ord_id: ClOrdId,
         out: &mut Outgoing<'_>,
     ) {
+        self.doubts.accepted(view);
         let report = Report {
             orig_cl_ord_id: Some(orig_cl_ord_id),
             ..Report::new(exec_type, view)
@@ -455,6 +462,10 @@ impl Desk {
         rejected: &CancelRejected,
         out: &mut Outgoing<'_>,
     ) {
+        if !self.doubts.passes_cancel_rejected(rejected) {
+            self.counts.seen_before += 1;
+            return;
+        }
         let Some(session) = self.client(directory, rejected.session) else {
             return;
         };

@@ -1080,6 +1080,47 @@ fn an_order_marked_poss_dup_that_the_engine_has_not_is_an_order_like_any_other()
     assert_eq!(rig.sent().len(), 1, "it is told why");
 }
 
+#[test]
+fn a_cancel_marked_poss_dup_is_refused_as_a_duplicate_to_nobody() {
+    let mut rig = Rig::new();
+    let rejected = CancelRejected {
+        session: SessionId::new(4),
+        order: OrderId::new(9),
+        cl_ord_id: id("c1"),
+        orig_cl_ord_id: id("a1"),
+        ord_status: OrdStatus::Canceled,
+        response_to: CxlRejResponseTo::Cancel,
+        cxl_rej_reason: CxlRejReason::DuplicateClOrdId,
+        refusal: Refusal::DuplicateClOrdId,
+    };
+    let cancel = format!("11=c1|41=a1|55=EURUSD|54=1|{TIME}");
+    rig.receive_as(CLIENT, "F", &cancel, true).unwrap();
+    rig.event(Event::CancelRejected(rejected));
+    assert_eq!(rig.sent(), []);
+    rig.event(Event::CancelRejected(rejected));
+    assert_eq!(
+        rig.sent().len(),
+        1,
+        "a second duplicate is the client's own"
+    );
+
+    rig.receive_as(CLIENT, "F", &cancel, true).unwrap();
+    rig.event(Event::CancelRejected(CancelRejected {
+        refusal: Refusal::TooLate,
+        ..rejected
+    }));
+    rig.receive_as(CLIENT, "F", &cancel, true).unwrap();
+    rig.event(Event::Canceled {
+        view: OrderView {
+            cl_ord_id: id("c1"),
+            ..with_status(OrdStatus::Canceled)
+        },
+        orig_cl_ord_id: id("a1"),
+    });
+    rig.event(Event::CancelRejected(rejected));
+    assert_eq!(rig.sent().len(), 3, "what is new is told");
+}
+
 proptest::proptest! {
     /// Whatever well-formed fields a peer sends, it gets an answer or a command, never a panic.
     #[test]
