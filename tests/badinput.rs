@@ -63,6 +63,12 @@ impl Scene {
         );
     }
 
+    /// What the daemon counts of the client's session.
+    fn expect_counted(&self, what: &str, at_least: u64) {
+        let metric = format!("dcx_fix_session_{what}_total{{peer=\"client\",name=\"CLIENT\"}}");
+        self.system.wait_for_count(&metric, at_least);
+    }
+
     /// Ends the daemon in order; its journal must be whole, replay equal and hold every order.
     fn close(mut self) {
         self.expect_witness_unharmed();
@@ -71,6 +77,18 @@ impl Scene {
         assert_eq!(replayed.code, Some(0), "{replayed:?}");
         assert_eq!(replayed.json()["equal"], true);
     }
+}
+
+/// The bytes of an order that would be accepted.
+fn order_bytes(peer: &Peer, cl_ord_id: &str) -> Vec<u8> {
+    let who = [
+        (11, cl_ord_id),
+        (55, "EURUSD"),
+        (54, "1"),
+        (60, "20260101-00:00:00"),
+    ];
+    let terms = [(38, "100"), (40, "2"), (44, "1.1000"), (59, "0")];
+    peer.bytes("D", &[who, terms].concat())
 }
 
 /// Bytes that are no message, and why. Built from a right message, which uses up no number.
@@ -115,46 +133,31 @@ fn garbled(right: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 #[test]
 fn garbled_bytes_are_passed_over_and_the_next_message_is_taken() {
     let mut scene = Scene::new();
-    let fields = [
-        (11, "X"),
-        (55, "EURUSD"),
-        (54, "1"),
-        (38, "100"),
-        (40, "2"),
-        (44, "1.1000"),
-    ];
-    let right = scene.client.bytes("D", &fields);
-    for (ix, (why, bytes)) in garbled(&right).into_iter().enumerate() {
+    let right = order_bytes(&scene.client, "X");
+    let cases = garbled(&right);
+    let count = cases.len() as u64;
+    for (ix, (why, bytes)) in cases.into_iter().enumerate() {
         println!("{why}");
         scene.client.send_bytes(&bytes);
         scene.expect_client_goes_on(&format!("G{ix}"));
         scene.expect_witness_unharmed();
     }
+    scene.expect_counted("garbled", count);
     scene.close();
 }
 
 #[test]
 fn a_message_in_pieces_and_two_in_one_are_taken_as_they_are_meant() {
     let mut scene = Scene::new();
-    let order = |peer: &Peer, id: &str| {
-        let fields = [
-            (11, id),
-            (55, "EURUSD"),
-            (54, "1"),
-            (60, "20260101-00:00:00"),
-        ];
-        let rest = [(38, "100"), (40, "2"), (44, "1.1000"), (59, "0")];
-        peer.bytes("D", &[fields, rest].concat())
-    };
-    for byte in order(&scene.client, "PIECES") {
+    for byte in order_bytes(&scene.client, "PIECES") {
         scene.client.send_bytes(&[byte]);
     }
     scene.client.next_out += 1;
     assert_eq!(scene.client.expect("8").get(11), "PIECES");
 
-    let mut both = order(&scene.client, "FIRST");
+    let mut both = order_bytes(&scene.client, "FIRST");
     scene.client.next_out += 1;
-    both.extend(order(&scene.client, "SECOND"));
+    both.extend(order_bytes(&scene.client, "SECOND"));
     scene.client.next_out += 1;
     scene.client.send_bytes(&both);
     assert_eq!(scene.client.expect("8").get(11), "FIRST");
@@ -200,6 +203,12 @@ fn a_stranger_is_cut_off_without_a_word() {
     flood.send_bytes(&vec![b'8'; 1_000_000]);
     assert_eq!(flood.expect_end(), [], "a megabyte of nothing");
 
+    scene
+        .system
+        .wait_for_count("dcx_fix_link_unknown_peers_total", 1);
+    scene
+        .system
+        .wait_for_count("dcx_fix_link_not_logons_total", 3);
     scene.expect_client_goes_on("STILL");
     scene.close();
 }
@@ -217,6 +226,7 @@ fn a_second_logon_with_the_same_comp_ids_is_refused_and_the_first_goes_on() {
         );
         scene.expect_witness_unharmed();
     }
+    scene.expect_counted("logons_in_use", 3);
     scene.expect_client_goes_on("FIRST-GOES-ON");
     scene.close();
 }
@@ -328,6 +338,9 @@ fn a_value_that_cannot_be_read_is_rejected_with_its_tag() {
         );
         assert_eq!(reject.all([45, 372]), [number.as_str(), "D"], "{reject:?}");
     }
+    // What breaks the dictionary is counted by the session, what cannot be held by the order edge.
+    scene.expect_counted("rejects_sent", 4);
+    scene.expect_counted("refused", 4);
     scene.expect_client_goes_on("V-GOOD");
     scene.expect_witness_unharmed();
     scene.close();

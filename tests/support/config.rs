@@ -1,8 +1,10 @@
 //! Working folders with a configuration on free ports, so that tests do not meet each other.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::Process;
 
@@ -156,6 +158,37 @@ impl System {
     #[must_use]
     pub fn launch(&self) -> Process {
         Process::start(self.dir(), "daemon", &["run", "--config", "dcx.toml"])
+    }
+
+    /// Waits until the daemon has counted at least this much: its metrics follow a moment later.
+    ///
+    /// # Panics
+    /// If it has not within half a minute.
+    pub fn wait_for_count(&self, metric: &str, at_least: u64) {
+        let start = Instant::now();
+        loop {
+            let text = self.metrics();
+            let line = text.lines().find_map(|line| line.strip_prefix(metric));
+            let value = line.and_then(|value| value.trim().parse::<u64>().ok());
+            if value.is_some_and(|value| value >= at_least) {
+                return;
+            }
+            let late = start.elapsed() > Duration::from_secs(30);
+            assert!(!late, "{metric} is {value:?}, expected {at_least}:\n{text}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What a monitor reads.
+    fn metrics(&self) -> String {
+        let mut stream = TcpStream::connect(self.ports.metrics).expect("the daemon shows metrics");
+        let request = "GET /metrics HTTP/1.1\r\nHost: dcx\r\nConnection: close\r\n\r\n";
+        stream
+            .write_all(request.as_bytes())
+            .expect("a request is small");
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Starts both simulated venues and waits until the daemon could connect.
