@@ -144,11 +144,16 @@ impl World {
         let mut text = String::new();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let wait = if cores > 1 { "yield" } else { "park" };
+        // A request for each second order or so, and a report for each child; the engine makes
+        // room for all at its start, which takes the longer the more there are.
+        let orders = u64::from(args.orders_per_s).saturating_mul(args.seconds);
+        let ids_kept_max = orders.saturating_mul(4).clamp(65_536, 10_000_000);
         // TOML keeps a path as it is in a literal string, unless it has a quote in it.
         let path = |path: &Path| format!("{:?}", path.display().to_string());
         let _ = write!(
             text,
-            "[engine]\nseed = {}\nwait = \"{wait}\"\norders_open_max = 65_536\n\
+            "[engine]\nseed = {}\nwait = \"{wait}\"\norders_open_max = 16_384\n\
+             ids_kept_max = {ids_kept_max}\n\
              [journal]\ndir = {}\n[fix]\nstore_dir = {}\n\
              [[fix.acceptor]]\nlisten = \"127.0.0.1:0\"\ncomp_id = \"DCX\"\n\
              [metrics]\nenabled = false\n",
