@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use dcx_model::{DECIMAL_LEN_MAX, Price, Qty, UnixNanos, write_units};
+use dcx_model::{Price, Qty, SCALE, UnixNanos};
 
 use super::scan::check_sum;
 use super::{SOH, UtcTimestamp};
 
 /// Room kept before the third field for `8=…|9=…|`, written last.
 const FRONT_LEN: usize = 32;
+
+/// Room made for the rest of a message at once.
+const RESERVE: usize = 512;
 
 /// The header fields that differ from message to message.
 #[derive(Clone, Copy, Debug)]
@@ -80,9 +83,10 @@ impl Encoder {
         head: &Head<'_>,
         write: impl FnOnce(&mut Body<'_>),
     ) -> &'o [u8] {
+        let front_len = FRONT_LEN.max(self.front.len() + 21);
         out.clear();
-        out.resize(FRONT_LEN.max(self.front.len() + 21), 0);
-        let front_len = out.len();
+        out.resize(front_len, 0);
+        out.reserve(RESERVE);
         let mut body = Body {
             out,
             clock: self.clock,
@@ -187,38 +191,26 @@ impl<'o> Body<'o> {
     #[inline]
     pub fn uint(&mut self, tag: u32, value: u64) {
         self.tag(tag);
-        let mut digits = [0; 20];
-        let mut at = digits.len();
-        let mut rest = value;
-        loop {
-            at -= 1;
-            digits[at] = ascii_digit(rest % 10);
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.out.extend_from_slice(&digits[at..]);
+        self.digits(value);
         self.out.push(SOH);
     }
 
     /// Writes a signed integer.
     pub fn int(&mut self, tag: u32, value: i64) {
-        if value >= 0 {
-            return self.uint(tag, value.unsigned_abs());
-        }
         self.tag(tag);
-        let digits_at = self.out.len();
-        self.uint(1, value.unsigned_abs());
-        // `1=` of the borrowed field becomes the sign.
-        self.out[digits_at] = b'-';
-        self.out.remove(digits_at + 1);
+        if value < 0 {
+            self.out.push(b'-');
+        }
+        self.digits(value.unsigned_abs());
+        self.out.push(SOH);
     }
 
     /// Writes one character.
     #[inline]
     pub fn char(&mut self, tag: u32, value: u8) {
-        self.bytes(tag, &[value]);
+        self.tag(tag);
+        let value = if value == SOH { b'?' } else { value };
+        self.out.extend_from_slice(&[value, SOH]);
     }
 
     /// Writes `Y` or `N`.
@@ -239,12 +231,44 @@ impl<'o> Body<'o> {
         self.units(tag, false, value.units());
     }
 
+    /// Writes units of 10⁻⁸ as the shortest exact decimal.
+    #[inline]
     fn units(&mut self, tag: u32, negative: bool, units: u64) {
         self.tag(tag);
-        let mut text = [0; DECIMAL_LEN_MAX];
-        let len = write_units(negative, units, &mut text);
-        self.out.extend_from_slice(&text[..len]);
+        if negative {
+            self.out.push(b'-');
+        }
+        self.digits(units / SCALE);
+        let mut fraction = units % SCALE;
+        if fraction != 0 {
+            let mut text = *b".00000000\x01";
+            for place in (1..9).rev() {
+                text[place] = ascii_digit(fraction % 10);
+                fraction /= 10;
+            }
+            let mut len = 9;
+            while text[len - 1] == b'0' {
+                len -= 1;
+            }
+            self.out.extend_from_slice(&text[..len]);
+        }
         self.out.push(SOH);
+    }
+
+    #[inline]
+    fn digits(&mut self, value: u64) {
+        let mut text = [0; 20];
+        let mut at = text.len();
+        let mut rest = value;
+        loop {
+            at -= 1;
+            text[at] = ascii_digit(rest % 10);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.out.extend_from_slice(&text[at..]);
     }
 
     /// Writes a `UTCTimestamp` with milliseconds.

@@ -12,6 +12,9 @@ use super::{
 /// Fields whose places are remembered. Those behind them are found by reading again.
 const INDEXED_MAX: usize = 64;
 
+/// Longest message that is indexed: places are kept in 16 bits.
+const NARROW_MAX: usize = 0xffff;
+
 /// A message whose frame, check sum and fields are in order, borrowed from the bytes it came in.
 ///
 /// Fields stand in the order of the wire, from `BeginString` (8) to `CheckSum` (10), repeating
@@ -58,6 +61,7 @@ impl<'a> Message<'a> {
     }
 
     /// Reads the fields of a frame whose length and check sum have been verified.
+    #[inline]
     pub(super) fn index(raw: &'a [u8], trailer_at: usize) -> Result<Self, CodecFault> {
         let mut message = Self {
             raw,
@@ -67,20 +71,60 @@ impl<'a> Message<'a> {
             rest_at: 0,
             index: [Entry::default(); INDEXED_MAX],
         };
-        let mut reader = Reader::at(raw, 0);
-        let narrow = raw.len() <= usize::from(u16::MAX);
-        while reader.at < raw.len() {
-            let field = reader.next()?;
-            if field.tag == 0 && message.invalid_tag.is_none() {
-                message.invalid_tag = field.invalid_tag;
+        let mut at = 0;
+        while at < raw.len() && message.indexed < INDEXED_MAX && raw.len() <= NARROW_MAX {
+            let Some((tag, start)) = plain_tag(raw, at) else {
+                break;
+            };
+            let mut end = start;
+            while raw[end] != SOH {
+                end += 1;
             }
-            if narrow && message.indexed < INDEXED_MAX {
-                message.index[message.indexed] = Entry::new(&field);
-                message.indexed += 1;
-                message.rest_at = reader.at;
+            if data_field_of(tag).is_some() {
+                break;
             }
+            message.index[message.indexed] = Entry::new(tag, start, end);
+            message.indexed += 1;
+            at = end + 1;
+        }
+        message.rest_at = at;
+        if at < raw.len() {
+            message.index_slowly()?;
         }
         Ok(message)
+    }
+
+    /// Goes on where something is unusual: data, an odd tag, more fields than the index takes.
+    #[cold]
+    fn index_slowly(&mut self) -> Result<(), CodecFault> {
+        let mut reader = Reader::at(self.raw, self.rest_at);
+        while reader.at < self.raw.len() {
+            let field = reader.next()?;
+            if field.tag == 0 && self.invalid_tag.is_none() {
+                self.invalid_tag = field.invalid_tag;
+            }
+            // A length field stays with its data: reading that goes on behind the index begins
+            // with a field that needs no other.
+            let closed = reader.data.0 == 0;
+            if self.raw.len() <= NARROW_MAX && self.indexed + usize::from(!closed) < INDEXED_MAX {
+                self.index[self.indexed] = Entry::new(field.tag, field.start, field.end);
+                self.indexed += 1;
+                self.rest_at = reader.at;
+            } else if self.rest_at == 0 || reader.at > self.rest_at {
+                return self.check_rest(reader);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_rest(&mut self, mut reader: Reader<'a>) -> Result<(), CodecFault> {
+        while reader.at < self.raw.len() {
+            let field = reader.next()?;
+            if field.tag == 0 && self.invalid_tag.is_none() {
+                self.invalid_tag = field.invalid_tag;
+            }
+        }
+        Ok(())
     }
 
     /// The bytes, from `8=` to the last SOH.
@@ -264,11 +308,11 @@ impl Entry {
         clippy::cast_possible_truncation,
         reason = "messages above 65,535 bytes are not indexed"
     )]
-    const fn new(field: &Field) -> Self {
+    const fn new(tag: u32, start: usize, end: usize) -> Self {
         Self {
-            tag: field.tag,
-            start: field.start as u16,
-            len: (field.end - field.start) as u16,
+            tag,
+            start: start as u16,
+            len: (end - start) as u16,
         }
     }
 
@@ -301,6 +345,23 @@ impl<'a> Iterator for Fields<'_, 'a> {
         }
         let field = self.reader.next().ok()?;
         Some((field.tag, &message.raw[field.start..field.end]))
+    }
+}
+
+/// The tag at `at` and where its value begins, if it is plain: one to nine digits, not zero.
+#[inline]
+fn plain_tag(raw: &[u8], at: usize) -> Option<(u32, usize)> {
+    let mut tag: u32 = 0;
+    let mut end = at;
+    loop {
+        let byte = *raw.get(end)?;
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            let plain = byte == b'=' && tag != 0 && end - at <= 9;
+            return plain.then_some((tag, end + 1));
+        }
+        tag = tag.wrapping_mul(10).wrapping_add(u32::from(digit));
+        end += 1;
     }
 }
 

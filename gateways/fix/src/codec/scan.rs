@@ -49,6 +49,7 @@ pub enum Scan<'a> {
 ///
 /// # Cost
 /// Two passes over the message, no allocation. Bench: `fix/decode`.
+#[inline]
 #[must_use]
 pub fn scan(bytes: &[u8]) -> Scan<'_> {
     Scanner::new(BYTES_MAX).scan(bytes)
@@ -80,6 +81,7 @@ impl Scanner {
     }
 
     /// Finds the first message of `bytes`.
+    #[inline]
     #[must_use]
     pub fn scan(self, bytes: &[u8]) -> Scan<'_> {
         match self.frame(bytes) {
@@ -160,6 +162,7 @@ fn early_fault(bytes: &[u8], body_at: usize, body_len: usize) -> Option<NoFrame>
 }
 
 /// Checks a frame that is wholly there.
+#[inline]
 fn whole<'a>(bytes: &'a [u8], frame: &Frame) -> Scan<'a> {
     let trailer_at = frame.body_at + frame.body_len;
     let len = trailer_at + TRAILER_LEN;

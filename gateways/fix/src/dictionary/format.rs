@@ -20,7 +20,10 @@ pub(super) fn is_well_formed(field: &Field, value: &[u8]) -> bool {
 
 /// Whether `value` is among those that `field` may have.
 pub(super) fn is_listed(field: &Field, value: &[u8]) -> bool {
-    let listed = |value: &[u8]| field.values.binary_search(&value).is_ok();
+    let listed = |value: &[u8]| match value {
+        [byte] => *byte < 128 && field.singles >> byte & 1 == 1,
+        _ => field.values.binary_search(&value).is_ok(),
+    };
     match field.kind {
         _ if field.values.is_empty() => true,
         Kind::Multiple => value.split(|byte| *byte == b' ').all(listed),

@@ -65,7 +65,9 @@ pub(super) struct Group {
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// The values it may have, ascending; empty for any.
+    /// The values of one byte it may have, a bit each.
+    pub(super) singles: u128,
+    /// All values it may have, ascending; empty for any.
     pub(super) values: &'static [&'static [u8]],
 }
 

@@ -5,7 +5,7 @@ use super::format::{is_listed, is_well_formed};
 use super::tables::{Block, Field, Group, Tags, field, message};
 use super::{Rejection, SessionRejectReason, Switches};
 use crate::Message;
-use crate::codec::Fields;
+use crate::codec::{Fields, MSG_TYPE};
 
 /// The first tag that users define themselves.
 const USER_DEFINED_MIN: u32 = 5000;
@@ -154,7 +154,12 @@ impl<'a> Walk<'_, 'a, '_> {
         if !is_well_formed(field, value) {
             return Err(Rejection::of(SessionRejectReason::IncorrectFormat, tag));
         }
-        if self.switches.values_checked && !is_listed(field, value) && !is_agreed(tag, value) {
+        // The type of the message has been looked up.
+        if self.switches.values_checked
+            && tag != MSG_TYPE
+            && !is_listed(field, value)
+            && !is_agreed(tag, value)
+        {
             return Err(Rejection::of(SessionRejectReason::IncorrectValue, tag));
         }
         Ok(())
