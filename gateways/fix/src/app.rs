@@ -66,6 +66,20 @@ pub trait Application: Send {
     fn ready(&self) -> bool {
         true
     }
+
+    /// How many things the application has been given so far, by a count of its own.
+    ///
+    /// Together with [`kept`](Self::kept) it holds the incoming numbers back (see
+    /// [`Store`](crate::Store)): the number of a message is not kept before what was made of it
+    /// is in safe hands. The default holds nothing back.
+    fn taken(&self) -> u64 {
+        0
+    }
+
+    /// How many of these are in safe hands by now.
+    fn kept(&self) -> u64 {
+        0
+    }
 }
 
 /// Why an application refuses a message that its session found in order.

@@ -108,7 +108,7 @@ fn list(errors: &[ConfigError]) -> String {
 ///
 /// Not `Clone`, not shared: other threads read its [`Board`].
 #[derive(Debug)]
-pub struct Link<A> {
+pub struct Link<A: Application> {
     config: LinkConfig,
     poll: Poll,
     events: Events,
@@ -449,6 +449,7 @@ impl<A: Application> Link<A> {
     }
 
     fn accept(&mut self, listener: usize, now: Now) {
+        // An error other than "none left" leaves the rest for the next chores.
         while let Ok((socket, _)) = self.listeners[listener].accept() {
             self.counts.accepted += 1;
             let _ = socket.set_nodelay(true);
@@ -620,6 +621,9 @@ impl<A: Application> Link<A> {
     /// What need not be done in every cycle.
     fn chores(&mut self, now: Now) {
         self.next_chores = now.mono.plus(CHORES_EVERY);
+        for listener in 0..self.listeners.len() {
+            self.accept(listener, now);
+        }
         for ix in 0..self.slots.len() {
             self.look_after(ix, now);
         }
@@ -650,7 +654,7 @@ impl<A: Application> Link<A> {
         if self.slots[ix].is_failed() {
             return;
         }
-        if let Some(why) = self.slots[ix].settle() {
+        if let Some(why) = self.slots[ix].settle(&self.shared.app) {
             self.end(ix, now, &why);
         }
     }
@@ -708,11 +712,11 @@ impl<A: Application> Worker for Link<A> {
     }
 }
 
-impl<A> Drop for Link<A> {
+impl<A: Application> Drop for Link<A> {
     /// An orderly end keeps the incoming numbers as they are.
     fn drop(&mut self) {
         for slot in &mut self.slots {
-            slot.settle_all();
+            slot.settle_all(&self.shared.app);
         }
     }
 }

@@ -221,6 +221,44 @@ fn after_a_kill_nothing_is_missed_and_what_comes_twice_is_marked() {
 }
 
 #[test]
+fn a_number_is_not_kept_while_its_message_is_in_no_safe_hands() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = in_files(acceptor(&["CLIENT"]), dir.path());
+    let app = Recorder {
+        keeps_nothing: true,
+        ..Recorder::default()
+    };
+    let mut server = start(config.clone(), app);
+    let mut client = start(
+        initiator("CLIENT", server.local_addrs()[0]),
+        Recorder::default(),
+    );
+    until(
+        &mut [&mut server, &mut client],
+        "both are logged on",
+        both_up,
+    );
+    for id in ids("o", 5) {
+        client.application_mut().send(0, &id);
+    }
+    until(&mut [&mut server, &mut client], "all orders", |links| {
+        links[0].application().ids().len() == 5
+    });
+    // Two periods and more, in which the number would have followed.
+    let end = now().mono.plus(Nanos::from_millis(300));
+    while now().mono < end {
+        server.work(now());
+    }
+    drop(server);
+    let server = start(config, Recorder::default());
+    let next_in = server.stats(FIRST).counts.next_in;
+    assert!(
+        next_in <= 2,
+        "{next_in}: an order would never be asked for again"
+    );
+}
+
+#[test]
 fn a_damaged_store_refuses_to_start() {
     let dir = tempfile::tempdir().unwrap();
     let config = in_files(acceptor(&["CLIENT"]), dir.path());

@@ -131,6 +131,8 @@ struct SlotIo {
     /// The next incoming number now, and a while ago (see [`Slot::settle`]).
     next_in: u64,
     next_in_before: u64,
+    /// What the application had been given then.
+    taken_before: u64,
     /// The application has sent something since the bound of the output was looked at.
     ///
     /// What a resend adds is not held against the peer that asked for it: the session paces it.
@@ -175,6 +177,7 @@ impl Slot {
                 was_up: false,
                 next_in,
                 next_in_before: next_in,
+                taken_before: 0,
                 bound_due: false,
                 close: None,
                 failed: None,
@@ -383,20 +386,25 @@ impl Slot {
         self.io.was_up = false;
     }
 
-    /// Lets the kept incoming number follow the real one, a period behind.
+    /// Lets the kept incoming number follow the real one, at least a period behind.
     ///
     /// What the application took in the last period may still be on its way to its journal. Were
     /// its number kept at once, a kill would lose it: the peer would never be asked for it again.
-    pub(super) fn settle(&mut self) -> Option<Down> {
+    pub(super) fn settle<A: Application>(&mut self, app: &A) -> Option<Down> {
         let io = &mut self.io;
-        io.store.settle(io.next_in_before);
-        io.next_in_before = io.next_in;
+        if app.kept() >= io.taken_before {
+            io.store.settle(io.next_in_before);
+            io.next_in_before = io.next_in;
+            io.taken_before = app.taken();
+        }
         io.store.note().err().map(Down::Store)
     }
 
     /// Keeps the incoming number of an orderly end.
-    pub(super) fn settle_all(&mut self) {
-        self.io.store.settle(self.io.next_in);
+    pub(super) fn settle_all<A: Application>(&mut self, app: &A) {
+        if app.kept() >= app.taken() {
+            self.io.store.settle(self.io.next_in);
+        }
         // A failure here costs a resend at the next start, nothing else.
         let _ = self.io.store.note();
     }

@@ -47,6 +47,8 @@ struct Desk {
     closing: bool,
     /// Commands for which the ring had no room, oldest first.
     waiting: VecDeque<Inbound>,
+    /// Commands put into the ring.
+    pushed: u64,
     doubts: Doubts,
     /// By session; empty for clients.
     books: Vec<Books>,
@@ -80,6 +82,7 @@ impl OrderEdge {
             commands: Some(commands),
             closing: false,
             waiting: VecDeque::new(),
+            pushed: 0,
             doubts: Doubts::default(),
             books: books.collect(),
             up: vec![false; sessions],
@@ -136,6 +139,7 @@ impl Desk {
             return;
         };
         if self.waiting.is_empty() && commands.try_push(inbound).is_ok() {
+            self.pushed += 1;
             return;
         }
         self.counts.waited += 1;
@@ -150,6 +154,7 @@ impl Desk {
             if commands.try_push(*inbound).is_err() {
                 return;
             }
+            self.pushed += 1;
             self.waiting.pop_front();
         }
         if self.closing {
@@ -628,5 +633,17 @@ impl Application for OrderEdge {
 
     fn ready(&self) -> bool {
         self.desk.waiting.is_empty() && !self.desk.closing
+    }
+
+    fn taken(&self) -> u64 {
+        self.desk.pushed + self.desk.waiting.len() as u64
+    }
+
+    /// What the sequencer has taken out of the ring. From there to the journal is less than the
+    /// link waits besides.
+    fn kept(&self) -> u64 {
+        let in_ring = |commands: &Producer<Inbound>| commands.capacity() - commands.free();
+        let in_ring = self.desk.commands.as_ref().map_or(0, in_ring);
+        self.desk.pushed - in_ring as u64
     }
 }

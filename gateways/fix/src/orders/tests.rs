@@ -1021,6 +1021,20 @@ fn a_full_ring_drops_nothing_and_keeps_the_order() {
 }
 
 #[test]
+fn what_is_in_the_ring_or_waits_for_it_is_taken_and_not_yet_kept() {
+    let mut rig = Rig::with_room_for(2);
+    for _ in 0..3 {
+        rig.receive(CLIENT, "H", "11=a1|55=EURUSD|54=1").unwrap();
+    }
+    assert_eq!((rig.edge.taken(), rig.edge.kept()), (3, 0));
+    rig.commands.pop().unwrap();
+    assert_eq!((rig.edge.taken(), rig.edge.kept()), (3, 1));
+    rig.edge.work(NOW, &mut rig.sent.outgoing());
+    assert_eq!(rig.commands().len(), 2);
+    assert_eq!((rig.edge.taken(), rig.edge.kept()), (3, 3));
+}
+
+#[test]
 fn an_order_marked_poss_dup_that_the_engine_has_is_answered_with_its_status() {
     let mut rig = Rig::new();
     let order = format!("11=a1|55=EURUSD|54=1|38=100|40=2|44=1.1005|{TIME}");

@@ -44,6 +44,8 @@ pub(crate) struct Recorder {
     pub(crate) to_send: VecDeque<(u16, String)>,
     /// Whether each order is answered with a report.
     pub(crate) answers: bool,
+    /// Whether what it was given is never in safe hands.
+    pub(crate) keeps_nothing: bool,
     /// Messages it takes before it is no longer ready.
     pub(crate) room: Option<usize>,
 }
@@ -144,6 +146,14 @@ impl Application for Recorder {
 
     fn ready(&self) -> bool {
         self.room != Some(0)
+    }
+
+    fn taken(&self) -> u64 {
+        self.ids().len() as u64
+    }
+
+    fn kept(&self) -> u64 {
+        if self.keeps_nothing { 0 } else { self.taken() }
     }
 }
 
