@@ -89,6 +89,10 @@ impl Index {
     /// Where a number belongs. Numbers come one after the other: sixteen in a row stay together,
     /// so that the next one is found in the cache, and a multiplicative hash spreads the blocks
     /// evenly (Knuth, vol. 3, 6.4), so that those that stay for long do not form one wall.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the low bits are wanted, and masked"
+    )]
     const fn home(&self, number: u64) -> usize {
         let spread = (number >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         ((spread << 4 | number & 15) as usize) & self.mask()

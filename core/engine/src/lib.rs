@@ -20,8 +20,8 @@
 //! assert_eq!(view.ord_status, OrdStatus::Rejected, "nobody knows this order");
 //! ```
 //!
-//! An order's life: [`risk`] approves it, `order` opens it and settles what follows from its
-//! quantities, [`slice`] says how much of it should be out by now, [`route`] chooses the venue.
+//! An order's life: `risk` approves it, `order` opens it and settles what follows from its
+//! quantities, `slice` says how much of it should be out by now, `route` chooses the venue.
 //!
 //! Not here: where commands come from and where events go (`dcx-pipeline`), and their bytes
 //! (`dcx-model`, `dcx-fix`).

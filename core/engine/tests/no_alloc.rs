@@ -4,6 +4,12 @@
     unsafe_code,
     reason = "a GlobalAlloc that counts is the only way to see every allocation"
 )]
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "small drawn numbers; a panic is a failed test"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
