@@ -97,11 +97,6 @@ impl Failure {
         }
     }
 
-    /// A failure that ends with another exit code than its code's own.
-    pub(crate) fn with_exit(self, exit: Exit) -> Self {
-        Self { exit, ..self }
-    }
-
     /// The failure of a configuration whose findings were told: with the code of the first one
     /// that stands against a start.
     pub(crate) fn told(mut self, findings: &[crate::config::Finding]) -> Self {

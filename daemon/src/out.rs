@@ -29,11 +29,6 @@ impl Out {
         }
     }
 
-    /// Whether one JSON object was asked for.
-    pub(crate) const fn json(&self) -> bool {
-        self.json
-    }
-
     /// Whether talk may be coloured.
     pub(crate) const fn colour(&self) -> bool {
         self.colour
