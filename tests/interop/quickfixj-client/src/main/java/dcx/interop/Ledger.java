@@ -19,8 +19,8 @@ import quickfix.field.*;
  * <p>Not thread-safe: its owner locks it.
  */
 final class Ledger {
-    /** A cancel or replace of ours: which order, and for a replace what it asks. */
-    private record Request(Order order, boolean replace, BigDecimal qty, BigDecimal limit) {}
+    /** A cancel or replace of ours: which order, whether by a name it has, for a replace what it asks. */
+    private record Request(Order order, boolean known, boolean replace, BigDecimal qty, BigDecimal limit) {}
 
     /** Half a unit of AvgPx's last place as dcx sends it (eight decimals), and a little room. */
     private static final BigDecimal AVG_PX_ERROR = new BigDecimal("0.00000001");
@@ -65,9 +65,18 @@ final class Ledger {
         orders.put(order.clOrdId, order);
     }
 
-    void sentRequest(String clOrdId, Order order, boolean replace, BigDecimal qty, BigDecimal limit) {
-        requests.put(clOrdId, new Request(order, replace, qty, limit));
-        order.requests.add(clOrdId);
+    void sentReplace(String clOrdId, Order order, BigDecimal qty, BigDecimal limit) {
+        sentRequest(clOrdId, new Request(order, true, true, qty, limit));
+    }
+
+    /** A cancel; {@code known} is whether the order it names is one that we sent. */
+    void sentCancel(String clOrdId, Order order, boolean known) {
+        sentRequest(clOrdId, new Request(order, known, false, null, null));
+    }
+
+    private void sentRequest(String clOrdId, Request request) {
+        requests.put(clOrdId, request);
+        request.order().requests.add(clOrdId);
     }
 
     /** Takes an ExecutionReport (8). */
@@ -114,7 +123,12 @@ final class Ledger {
         checks.that(m.isSetField(CxlRejReason.FIELD), "CxlRejReason (102) is there", m);
         checks.that(m.isSetField(Text.FIELD), "Text (58) says why", m);
         char status = m.getChar(OrdStatus.FIELD);
-        if (order.done()) {
+        boolean unknown = m.getInt(CxlRejReason.FIELD) == CxlRejReason.UNKNOWN_ORDER;
+        checks.that(unknown != request.known(), "unknown are those orders that were never sent", m);
+        if (unknown) {
+            // FIX 4.4 vol. 4, message 9: "If CxlRejReason = Unknown order, specify Rejected".
+            checks.that(status == OrdStatus.REJECTED, "an unknown order is told as rejected", m);
+        } else if (order.done()) {
             checks.that(status == order.status, "a cancel reject tells the order's status", m);
         } else {
             // The order goes on: what was pending is no longer.

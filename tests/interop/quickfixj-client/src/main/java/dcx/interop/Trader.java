@@ -149,24 +149,24 @@ final class Trader {
         m.setDecimal(OrderQty.FIELD, qty);
         m.setDecimal(Price.FIELD, px);
         synchronized (ledger) {
-            ledger.sentRequest(id, order, true, qty, px);
+            ledger.sentReplace(id, order, qty, px);
         }
         replaces++;
         Session.sendToTarget(m, session);
     }
 
     private void cancel(Order order) throws SessionNotFound {
-        cancel(order, order.clOrdId);
+        cancel(order, order.clOrdId, true);
     }
 
-    private void cancel(Order order, String origClOrdId) throws SessionNotFound {
+    private void cancel(Order order, String origClOrdId, boolean known) throws SessionNotFound {
         String id = id("C");
         OrderCancelRequest m = new OrderCancelRequest(new OrigClOrdID(origClOrdId), new ClOrdID(id),
             new Side(order.side), now());
         m.set(new Symbol(order.instrument.symbol()));
         m.setDecimal(OrderQty.FIELD, order.qty);
         synchronized (ledger) {
-            ledger.sentRequest(id, order, false, null, null);
+            ledger.sentCancel(id, order, known);
         }
         cancels++;
         Session.sendToTarget(m, session);
@@ -194,7 +194,7 @@ final class Trader {
         synchronized (ledger) {
             before = ledger.kinds.getOrDefault("9", 0);
         }
-        cancel(ledger.orders().iterator().next(), "NEVER-SENT");
+        cancel(ledger.orders().iterator().next(), "NEVER-SENT", false);
         await("a cancel of an unknown order is refused",
             () -> ledger.kinds.getOrDefault("9", 0) > before);
     }
