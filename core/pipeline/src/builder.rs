@@ -89,7 +89,8 @@ pub struct PipelineOptions {
     pub slots: Slots,
     /// Which commands are measured.
     pub sampling: Sampling,
-    /// Commands after which the digest of all state is taken and kept; zero for never.
+    /// Commands after which the digest of all state is taken and kept; zero for never. It walks
+    /// the whole state, milliseconds for some ten thousand orders, and everything waits for it.
     pub checkpoint_every: u64,
     /// Time without a command after which the digest is taken, if there was one since the last.
     pub checkpoint_idle: Nanos,
@@ -106,7 +107,7 @@ impl Default for PipelineOptions {
             wait: Wait::default(),
             slots: Slots::default(),
             sampling: Sampling::default(),
-            checkpoint_every: 100_000,
+            checkpoint_every: 1_000_000,
             checkpoint_idle: Nanos::from_seconds(1),
             sources_grace: Nanos::from_millis(200),
             links_grace: Nanos::from_seconds(2),

@@ -70,8 +70,8 @@ pub use counters::{
 };
 pub use journal::{
     Damage, Difference, Entry, JournalError, JournalMode, JournalOptions, JournalState, Mark,
-    Observer, ReadTotals, Reader, Recovered, ReplayReport, Tail, Torn, Totals, UnknownJournalMode,
-    Verified, Writer, recover, replay, verify,
+    Observer, Place, ReadTotals, Reader, Recovered, ReplayReport, Tail, Torn, Totals,
+    UnknownJournalMode, Verified, Writer, recover, replay, verify,
 };
 pub use latency::{Latency, Sampling, histogram};
 pub use runner::{FinalReport, Running, Stepped};

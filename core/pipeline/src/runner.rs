@@ -96,7 +96,8 @@ impl Seats {
             count += worked;
             idle |= worked == 0;
         }
-        if idle {
+        // A link that is never idle is asked all the same once it is alone.
+        if idle || finish.nobody_left() {
             self.retire(now, finish);
         }
         count
@@ -143,9 +144,14 @@ impl Finish {
         self.left.fetch_sub(1, Ordering::AcqRel);
     }
 
+    /// Whether all workers between the links are done.
+    fn nobody_left(&self) -> bool {
+        self.left.load(Ordering::Acquire) == 0
+    }
+
     /// Whether links had their time.
     fn is_overdue(&self, now: Now) -> bool {
-        if self.left.load(Ordering::Acquire) > 0 {
+        if !self.nobody_left() {
             return false;
         }
         let seen = self.seen.get().unwrap_or(now.mono);

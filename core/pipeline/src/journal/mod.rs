@@ -17,7 +17,7 @@ use std::str::FromStr;
 
 pub use error::JournalError;
 pub use format::{Damage, Entry, Mark};
-pub use reader::{ReadTotals, Reader, Tail, Torn};
+pub use reader::{Place, ReadTotals, Reader, Tail, Torn};
 pub use replay::{
     Difference, Observer, Recovered, ReplayReport, Verified, recover, replay, verify,
 };

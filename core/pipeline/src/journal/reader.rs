@@ -34,6 +34,15 @@ pub struct Torn {
     pub why: Damage,
 }
 
+/// A place in a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The number of the segment.
+    pub segment: u32,
+    /// In bytes from the start of its file.
+    pub offset: u64,
+}
+
 /// Where the next record of a journal goes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct End {
@@ -56,6 +65,7 @@ pub struct Reader {
     link: Link,
     tail: Option<Tail>,
     totals: ReadTotals,
+    place: Place,
 }
 
 /// What a reader has come across so far.
@@ -90,6 +100,7 @@ impl Reader {
             link: Link::FIRST,
             tail: None,
             totals: ReadTotals::default(),
+            place: Place::default(),
         };
         reader.begin_segment()?;
         Ok(reader)
@@ -109,6 +120,10 @@ impl Reader {
             }
             match format::read_record(self.window.bytes(), &mut self.link) {
                 Ok((entry, len)) => {
+                    self.place = Place {
+                        segment: self.segment,
+                        offset: self.window.offset,
+                    };
                     self.window.skip(len);
                     self.totals.records += 1;
                     self.totals.bytes += len as u64;
@@ -132,7 +147,7 @@ impl Reader {
         self.totals
     }
 
-    /// The number of the next command, and so how many there were.
+    /// The number of the next command.
     #[must_use]
     pub const fn next_seq(&self) -> Seq {
         self.link.next_seq
@@ -144,19 +159,13 @@ impl Reader {
         self.link.at
     }
 
-    /// Where the next record was, in bytes from the start of the file of [`segment`](Self::segment).
+    /// Where the record last read begins.
     #[must_use]
-    pub const fn offset(&self) -> u64 {
-        self.window.offset
+    pub const fn place(&self) -> Place {
+        self.place
     }
 
-    /// The number of the segment being read.
-    #[must_use]
-    pub const fn segment(&self) -> u32 {
-        self.segment
-    }
-
-    /// Where the next record goes. Only the end of what was read so far.
+    /// Where the next record goes, once the end is reached.
     pub(super) const fn end(&self) -> End {
         let offset = match self.tail {
             Some(Tail::Torn(torn)) => torn.offset,

@@ -54,6 +54,18 @@ struct SequencerCounters {
     unix_ns: Counter,
 }
 
+/// How long after their grace sources may still push. One that never ends must not keep the
+/// process from ending.
+const OVERDUE: Nanos = Nanos::from_seconds(5);
+
+/// How near the last command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    No,
+    OnceEmpty,
+    Now,
+}
+
 /// Where a sequence begins: after what the journal holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SequenceFrom {
@@ -118,16 +130,22 @@ impl Sequencer {
         self.counters.commands.value()
     }
 
-    /// Whether nothing more can come in: the sources are gone, or had their time to go.
-    fn sources_ended(&mut self, now: Now) -> bool {
+    /// Whether the last command is near: the sources are gone, or had their time to go.
+    fn ending(&mut self, now: Now) -> Ending {
         if self.sources.is_drained() {
-            return true;
+            return Ending::OnceEmpty;
         }
         if !self.stop.is_requested() {
-            return false;
+            return Ending::No;
         }
-        let since = *self.stop_seen.get_or_insert(now.mono);
-        now.mono.since(since) >= self.grace && self.sources.pending() == 0
+        let waited = now.mono.since(*self.stop_seen.get_or_insert(now.mono));
+        if waited < self.grace {
+            Ending::No
+        } else if waited.get() < self.grace.get().saturating_add(OVERDUE.get()) {
+            Ending::OnceEmpty
+        } else {
+            Ending::Now
+        }
     }
 
     fn wake_is_due(&self) -> bool {
@@ -191,8 +209,8 @@ impl Worker for Sequencer {
         self.counters.unix_ns.set(now.unix.get());
         let wake = self.wake_is_due();
         let (until_checkpoint, idle) = (self.until_checkpoint(), self.is_idle(now));
-        // Before looking for commands: what comes after this look is for the next round.
-        let ended = self.sources_ended(now);
+        // Before looking for commands: a source that is found gone has left all it had.
+        let ending = self.ending(now);
         let Some(ingress) = &mut self.ingress else {
             return 0;
         };
@@ -220,7 +238,12 @@ impl Worker for Sequencer {
         });
         self.since_checkpoint += taken as u64;
         let has_room = round.claim.left() > 0;
-        let last = ended && taken == 0 && has_room;
+        let is_over = match ending {
+            Ending::No => false,
+            Ending::OnceEmpty => taken == 0 && self.sources.pending() == 0,
+            Ending::Now => true,
+        };
+        let last = is_over && has_room;
         let counted = taken == until_checkpoint && has_room;
         if last || counted || (idle && taken == 0 && has_room) {
             self.counters.checkpoints.add(1);

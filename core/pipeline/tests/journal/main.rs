@@ -22,6 +22,22 @@ fn read_all(dir: &Path) -> Vec<Entry> {
     entries
 }
 
+#[test]
+fn a_reader_says_where_each_record_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    write_journal(dir.path(), &some_commands(), small_segments(100));
+    let mut reader = Reader::open(dir.path()).unwrap();
+    while reader.read().unwrap().is_some() {
+        let place = reader.place();
+        let bytes = fs::read(segment(dir.path(), place.segment)).unwrap();
+        let begins = boundaries(&bytes)
+            .iter()
+            .any(|end| *end as u64 == place.offset);
+        assert!(begins && place.offset < bytes.len() as u64, "{place:?}");
+    }
+    assert!(reader.place().segment > 2);
+}
+
 fn small_segments(bytes: u64) -> JournalOptions {
     JournalOptions {
         segment_bytes_max: bytes,

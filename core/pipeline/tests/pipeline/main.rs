@@ -453,6 +453,76 @@ fn the_engine_is_woken_when_its_timer_has_come() {
     expect_replay_equal(dir.path(), &stepped.finish());
 }
 
+/// The wake is sequenced once, however long the engine takes to see it.
+#[test]
+fn an_engine_that_is_late_is_not_woken_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut commands = script::configuration();
+    commands.push(Command::NewOrder(dcx_model::NewOrder {
+        algo: dcx_model::Algo::Twap,
+        start: script::AT.plus(Nanos::from_seconds(1)),
+        end: script::AT.plus(Nanos::from_seconds(10)),
+        slices: 5,
+        ..script::new_order(1)
+    }));
+    let (mut stepped, _seen) = stepped(dir.path(), options(FUSED), |ends| {
+        let (player, seen) = Player::new(ends, commands);
+        (player.staying(), seen)
+    });
+    let mut clock = TestClock::at(script::AT);
+    for _ in 0..10 {
+        stepped.step(clock.now());
+    }
+    assert_eq!(stepped.counters().value("sequencer.wakes"), Some(0));
+    clock.advance(Nanos::from_seconds(1));
+    for _ in 0..10 {
+        stepped.step_without("engine", clock.now());
+    }
+    assert_eq!(stepped.counters().value("sequencer.wakes"), Some(1));
+}
+
+/// A link that does not care about stops.
+struct Flood(dcx_pipeline::LinkEnds);
+
+impl Worker for Flood {
+    fn name(&self) -> &'static str {
+        "flood"
+    }
+
+    fn work(&mut self, now: Now) -> usize {
+        let Self(ends) = self;
+        ends.outbound.poll(usize::MAX, |_, _, _| ());
+        let inbound = dcx_model::Inbound {
+            received: now.mono,
+            command: Command::Wake,
+        };
+        while ends.inbound.try_push(inbound).is_ok() {}
+        1
+    }
+}
+
+#[test]
+fn a_link_that_never_ends_does_not_keep_the_pipeline_from_ending() {
+    let dir = tempfile::tempdir().unwrap();
+    let (builder, [ends]) = Pipeline::with(options(FUSED)).links().unwrap();
+    let recovered = recover(dir.path(), JournalOptions::default()).unwrap();
+    let builder = builder
+        .recovered(recovered)
+        .link(None, Box::new(Flood(ends)));
+    let mut stepped = builder.stepped(Clock::start()).unwrap();
+    let mut clock = TestClock::at(script::AT);
+    stepped.step(clock.now());
+    stepped.stop().request();
+    for _ in 0..200 {
+        clock.advance(Nanos::from_millis(100));
+        stepped.step(clock.now());
+    }
+    assert!(stepped.is_finished());
+    let report = stepped.finish();
+    assert!(report.unsequenced > 0, "what came too late is told");
+    expect_replay_equal(dir.path(), &report);
+}
+
 #[test]
 fn an_idle_pipeline_takes_a_digest_once() {
     let dir = tempfile::tempdir().unwrap();
