@@ -5,13 +5,13 @@ use dcx_sim::venue::{VenueOptions, VenueServer};
 
 fn venue(options: VenueOptions) -> VenueServer {
     VenueServer::spawn(&VenueOptions {
-        listen: "127.0.0.1:0".parse().unwrap(),
+        listen: ([127, 0, 0, 1], 0).into(),
         targets: vec!["A".to_owned(), "B".to_owned()],
         latency_us: 20,
         jitter_us: 20,
         ..options
     })
-    .unwrap()
+    .expect("a free port of loopback can be listened on")
 }
 
 fn client(venue: &VenueServer) -> ClientOptions {
@@ -21,16 +21,12 @@ fn client(venue: &VenueServer) -> ClientOptions {
         target: "SIMA".to_owned(),
         orders_per_s: 4_000,
         seconds: None,
-        // The venue knows no algorithms: parents that are worked over time are dcx's.
-        mix: Mix {
-            twap: 0,
-            ..Mix::default()
-        },
         patience_s: 60,
         ..ClientOptions::default()
     }
 }
 
+/// Parents that are to be worked over time are among them: the venue takes them for plain orders.
 #[test]
 fn thousands_of_mixed_orders_are_reported_without_a_fault() {
     let venue = venue(VenueOptions {
@@ -84,13 +80,6 @@ fn a_client_without_prices_finds_them_by_trading() {
         orders: Some(300),
         mix: Mix::default().without_bad(),
         ..client(&venue)
-    };
-    let options = ClientOptions {
-        mix: Mix {
-            twap: 0,
-            ..options.mix
-        },
-        ..options
     };
     let report = ClientRunner::spawn(&options, Prices::default())
         .unwrap()

@@ -298,6 +298,12 @@ impl Checker {
             return;
         };
         let faults = faults(order, view);
+        if order
+            .order_id
+            .is_some_and(|order_id| order_id != view.order_id)
+        {
+            self.tally.duplicated += 1;
+        }
         for (rule, detail) in faults {
             self.violation(view.cl_ord_id, rule, detail);
         }

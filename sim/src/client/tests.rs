@@ -231,6 +231,19 @@ fn every_planted_fault_is_found_under_its_rule() {
 }
 
 #[test]
+fn an_order_under_two_order_ids_and_an_exec_id_twice_count_as_doubled() {
+    let mut checker = judge();
+    checker.execution(at(400), &accepted());
+    checker.execution(at(500), &accepted());
+    let other = ExecutionView {
+        order_id: "2".parse().unwrap(),
+        ..fill("e2", 4, 4)
+    };
+    checker.execution(at(600), &other);
+    assert_eq!(checker.tally.duplicated, 2);
+}
+
+#[test]
 fn silence_is_counted() {
     let mut checker = judge();
     assert!(!checker.is_settled());

@@ -44,7 +44,7 @@ impl DayFiles {
         if found.is_empty() {
             return Err(DataError::Missing {
                 path: path.to_owned(),
-                what: "the folder holds no YYYYMMDD*.zip or YYYYMMDD*.csv",
+                what: "the folder holds no YYYYMMDD*.zip or YYYYMMDD*.csv (a .gz is named by itself)",
             });
         }
         Self::of(found, options)
