@@ -7,13 +7,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use dcx_tests::{Peer, Process, Seed, System, run};
+use dcx_tests::{Message, Peer, Process, Seed, System, run};
 
 /// Orders that the witness leaves working in one round, at most.
 const ORDERS_MAX: usize = 400;
 
-/// What the witness was told: `OrderID` (37) by `ClOrdID` (11).
-type Told = BTreeMap<String, String>;
+/// What the witness was told last of each order, by its `ClOrdID` (11).
+type Told = BTreeMap<String, Message>;
+
+/// `OrdStatus` (39) after which nothing further happens.
+const DONE: [&str; 4] = ["2", "4", "8", "C"];
 
 #[test]
 fn a_killed_daemon_comes_back_with_everything_it_told() {
@@ -101,10 +104,9 @@ fn trade_until_killed(
     }
 }
 
-fn note(report: &dcx_tests::Message, told: &mut Told) {
-    if report.all([35, 150]) == ["8", "0"] {
-        told.insert(report.get(11).to_owned(), report.get(37).to_owned());
-    }
+/// An order counts as told from its first report on; one that was refused is told, too.
+fn note(report: &Message, told: &mut Told) {
+    told.insert(report.get(11).to_owned(), report.clone());
 }
 
 /// A price half a percent below the market: a market order tells where that is.
@@ -117,8 +119,7 @@ fn passive_price(witness: &mut Peer, round: u32) -> String {
             if report.get(150) == "F" {
                 px = report.get(31).parse::<f64>().ok();
             }
-            // Filled, canceled, rejected or expired: the probe is done.
-            if ["2", "4", "8", "C"].contains(&report.get(39)) {
+            if DONE.contains(&report.get(39)) {
                 break;
             }
         }
@@ -143,7 +144,7 @@ fn expect_equal_replay(system: &System) -> u64 {
 /// The daemon answers for every order of every round, under the name it gave it, and takes more.
 fn expect_all_known(system: &System, told: &Told) {
     let mut witness = Peer::logged_on(system.ports.clients, "WITNESS");
-    for (cl_ord_id, order_id) in told {
+    for (cl_ord_id, last) in told {
         witness.send("H", &[(11, cl_ord_id), (55, "EURUSD"), (54, "1")]);
         let status = loop {
             let report = witness.expect("8");
@@ -152,12 +153,44 @@ fn expect_all_known(system: &System, told: &Told) {
                 break report;
             }
         };
-        assert_eq!(status.all([11, 37]), [cl_ord_id, order_id], "{status:?}");
-        assert_ne!(
-            status.get(39),
-            "8",
-            "an order that was accepted is not refused: {status:?}"
+        // OrderID (37), OrderQty (38) and Price (44) stay; what was filled stays filled.
+        let same = [11, 37, 38, 44];
+        assert_eq!(status.all(same), last.all(same), "{status:?}");
+        assert!(
+            cum_qty(&status) >= cum_qty(last),
+            "{status:?} after {last:?}"
         );
+        if DONE.contains(&last.get(39)) {
+            assert_eq!(status.get(39), last.get(39), "{status:?} after {last:?}");
+        }
     }
+    expect_orders_taken(&mut witness, told);
     witness.log_out();
+}
+
+fn cum_qty(report: &Message) -> f64 {
+    report.get(14).parse().expect("CumQty (14) is a number")
+}
+
+/// A new order is accepted as soon as a venue quotes again; until then it is refused.
+fn expect_orders_taken(witness: &mut Peer, told: &Told) {
+    let px = told
+        .values()
+        .find_map(|last| Some(last.get(44)).filter(|px| !px.is_empty()));
+    let px = px.expect("the witness was told of a limit order");
+    for attempt in 0..600 {
+        let id = format!("AFTER-{}-{attempt}", told.len());
+        witness.send_order(&id, ["1", "1000", px]);
+        let answer = loop {
+            let report = witness.expect("8");
+            if report.get(11) == id {
+                break report;
+            }
+        };
+        if answer.get(150) == "0" {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("no order is accepted after a restart");
 }
