@@ -397,7 +397,7 @@ impl Checker {
             ExecType::PendingCancel | ExecType::PendingReplace => return,
             ExecType::Replaced => {
                 self.tally.replaced += 1;
-                self.rename(request, view.cl_ord_id);
+                self.rename(request, view);
             }
             ExecType::New
             | ExecType::DoneForDay
@@ -413,12 +413,17 @@ impl Checker {
         }
     }
 
-    fn rename(&mut self, request: &Request, cl_ord_id: ClOrdId) {
+    fn rename(&mut self, request: &Request, view: &ExecutionView) {
         if request.kind == RequestKind::Replace
             && let Some(order) = self.orders.get_mut(request.order)
         {
-            order.cl_ord_id = cl_ord_id;
+            order.cl_ord_id = view.cl_ord_id;
             order.draft = request.draft.clone();
+            // Fills may have passed the new quantity while the request was on its way: the order
+            // then ends with what is filled (FIX 4.4 vol. 4, appendix D, replaces to decrease).
+            if view.order_qty == Some(view.cum_qty) {
+                order.draft.order_qty = order.draft.order_qty.max(view.cum_qty);
+            }
         }
     }
 

@@ -244,6 +244,25 @@ fn an_order_under_two_order_ids_and_an_exec_id_twice_count_as_doubled() {
 }
 
 #[test]
+fn a_replace_below_what_is_filled_ends_the_order_with_what_is_filled() {
+    let mut checker = judge();
+    checker.execution(at(400), &accepted());
+    let draft = order("EURUSD").buy_whole(3).limit(px("1.1"));
+    checker.requested(0, RequestKind::Replace, id("r"), draft);
+    checker.execution(at(500), &fill("e2", 4, 4));
+    let replaced = ExecutionView {
+        cl_ord_id: id("r"),
+        order_qty: Some(Qty::whole(4)),
+        leaves_qty: Qty::ZERO,
+        avg_px: px("1.0995"),
+        ..view("e3", ExecType::Replaced, OrdStatus::Filled, 4)
+    };
+    checker.execution(at(600), &replaced);
+    assert_eq!(checker.violations, []);
+    assert!(checker.is_settled());
+}
+
+#[test]
 fn silence_is_counted() {
     let mut checker = judge();
     assert!(!checker.is_settled());
