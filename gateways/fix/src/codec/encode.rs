@@ -157,6 +157,17 @@ impl<'o> Body<'o> {
         }
     }
 
+    /// As [`new`](Self::new), with a clock that may remember the second: see
+    /// [`clock`](Self::clock).
+    pub(crate) const fn with_clock(out: &'o mut Vec<u8>, clock: UtcTimestamp) -> Self {
+        Self { out, clock }
+    }
+
+    /// The clock to write the next body with, so that the calendar is computed once a second.
+    pub(crate) const fn clock(&self) -> UtcTimestamp {
+        self.clock
+    }
+
     /// Writes `tag=value`.
     #[inline]
     pub fn bytes(&mut self, tag: u32, value: &[u8]) {

@@ -244,7 +244,12 @@ impl Session {
         message: &Message<'_>,
         sink: &mut impl Sink,
     ) {
-        if !self.later.keep(received, message.raw()) {
+        // Heartbeats need no taking, resend requests and Logons were answered when they came.
+        let kept = match message.msg_type() {
+            b"0" | b"2" | b"A" => self.later.mark(received),
+            _ => self.later.keep(received, message.raw()),
+        };
+        if !kept {
             sink.event(SessionEvent::LaterDropped {
                 msg_seq_num: received,
             });
@@ -272,17 +277,15 @@ impl Session {
             && !self.is_leaving_for_fault()
             && let Some(raw) = self.later.take(self.next.inbound)
         {
-            let Ok(message) = Message::parse(&raw) else {
-                return;
-            };
-            match message.msg_type() {
-                // Answered when it came.
-                b"2" => {
+            match Message::parse(&raw) {
+                Ok(message) if self.valid(now, &message, sink) => {
+                    self.accept(now, &message, sink);
+                }
+                Ok(_) => self.progress(now, sink),
+                Err(_) => {
                     self.count(sink);
                     self.progress(now, sink);
                 }
-                _ if self.valid(now, &message, sink) => self.accept(now, &message, sink),
-                _ => self.progress(now, sink),
             }
         }
     }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// Numbers that may be marked when there is no more room for messages.
+const MARKS: usize = 64;
+
 /// Messages that came too early, by their numbers. Bounded in count and in bytes.
 #[derive(Debug)]
 pub(super) struct Later {
@@ -34,7 +37,18 @@ impl Later {
         true
     }
 
-    /// Takes the message of number `next` out, and forgets those before it.
+    /// Remembers that a number came and needs nothing more than to be counted. Room is made for
+    /// a few of these beyond the bound: two sides that both miss something would otherwise ask
+    /// each other for ever, each request being the next number missed.
+    pub(super) fn mark(&mut self, msg_seq_num: u64) -> bool {
+        if self.messages.len() >= self.count_max + MARKS {
+            return false;
+        }
+        self.messages.entry(msg_seq_num).or_default();
+        true
+    }
+
+    /// Takes the message of number `next` out, empty if it was only marked, and forgets those before it.
     pub(super) fn take(&mut self, next: u64) -> Option<Vec<u8>> {
         while let Some(first) = self.messages.first_entry() {
             if *first.key() > next {
