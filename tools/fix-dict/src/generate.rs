@@ -85,12 +85,16 @@ impl<'x> Layouts<'_, 'x> {
 
     fn tag(&self, name: &str) -> u16 {
         let field = self.dictionary.field_by_name(name);
-        field.expect("layouts name fields of the dictionary").tag().get()
+        field
+            .expect("layouts name fields of the dictionary")
+            .tag()
+            .get()
     }
 }
 
 fn attribute<'x>(node: Node<'x, 'x>, name: &str) -> &'x str {
-    node.attribute(name).expect("QuickFIX's files have name, required and msgtype")
+    node.attribute(name)
+        .expect("QuickFIX's files have name, required and msgtype")
 }
 
 fn insert(block: &mut Block, tag: u16, required: bool) {
@@ -135,7 +139,9 @@ pub fn fix44(xml: &str) -> String {
     let components = section("components").children().filter(Node::is_element);
     let mut layouts = Layouts {
         dictionary: &dictionary,
-        components: components.map(|node| (attribute(node, "name"), node)).collect(),
+        components: components
+            .map(|node| (attribute(node, "name"), node))
+            .collect(),
         groups: Vec::new(),
     };
     let mut block = |node| {
@@ -145,14 +151,20 @@ pub fn fix44(xml: &str) -> String {
     };
     let header = block(section("header"));
     let trailer = block(section("trailer"));
-    let mut messages: Vec<_> = section("messages").children().filter(Node::is_element).collect();
+    let mut messages: Vec<_> = section("messages")
+        .children()
+        .filter(Node::is_element)
+        .collect();
     messages.sort_by_key(|node| attribute(*node, "msgtype"));
     let messages: Vec<(String, String, Block)> = messages
         .into_iter()
         .map(|node| {
             let msg_type = attribute(node, "msgtype");
             let message = dictionary.message_by_msgtype(msg_type);
-            let name = message.expect("fefix knows every message").name().to_owned();
+            let name = message
+                .expect("fefix knows every message")
+                .name()
+                .to_owned();
             (msg_type.to_owned(), name, block(node))
         })
         .collect();
@@ -182,10 +194,16 @@ fn render(
     line(&format!("pub(super) const TAG_WORDS: usize = {words};"));
     line("");
     line("/// The fields of every header.");
-    line(&format!("pub(super) static HEADER: Block = {};", block(header, words)));
+    line(&format!(
+        "pub(super) static HEADER: Block = {};",
+        block(header, words)
+    ));
     line("");
     line("/// The fields of every trailer.");
-    line(&format!("pub(super) static TRAILER: Block = {};", block(trailer, words)));
+    line(&format!(
+        "pub(super) static TRAILER: Block = {};",
+        block(trailer, words)
+    ));
     line("");
     line("/// Message types, ascending.");
     line("pub(super) static MESSAGES: &[Message] = &[");

@@ -22,7 +22,8 @@ fn main() -> anyhow::Result<ExitCode> {
         }
     };
     let xml = fefix_xml()?;
-    let xml = std::fs::read_to_string(&xml).with_context(|| format!("reading {}", xml.display()))?;
+    let xml =
+        std::fs::read_to_string(&xml).with_context(|| format!("reading {}", xml.display()))?;
     let text = generate::fix44(&xml);
     let path = Path::new(TABLES);
     if !check {
@@ -41,13 +42,22 @@ fn main() -> anyhow::Result<ExitCode> {
 fn fefix_xml() -> anyhow::Result<PathBuf> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--locked", "--manifest-path", manifest])
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--manifest-path",
+            manifest,
+        ])
         .output()
         .context("running cargo metadata")?;
     let metadata: serde_json::Value =
         serde_json::from_slice(&output.stdout).context("reading what cargo metadata says")?;
     let packages = metadata["packages"].as_array();
-    let fefix = packages.into_iter().flatten().find(|package| package["name"] == "fefix");
+    let fefix = packages
+        .into_iter()
+        .flatten()
+        .find(|package| package["name"] == "fefix");
     let Some(manifest) = fefix.and_then(|package| package["manifest_path"].as_str()) else {
         bail!("cargo metadata names no package fefix");
     };

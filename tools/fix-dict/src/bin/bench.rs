@@ -18,7 +18,10 @@ fn main() {
     let at = UnixNanos::from_seconds(1_765_000_000);
     let new_order = new_order_single(&mut Encoder::new(b"FIX.4.4", b"CLIENT", b"DCX"), at);
     let report = execution_report(&mut Encoder::new(b"FIX.4.4", b"DCX", b"CLIENT"), at);
-    println!("{:<52} {:>8} {:>8}", "ns a message, smallest of rounds", "NOS", "ER");
+    println!(
+        "{:<52} {:>8} {:>8}",
+        "ns a message, smallest of rounds", "NOS", "ER"
+    );
     println!("{:<52} {:>8} {:>8}", "bytes", new_order.len(), report.len());
     for (name, decode) in decoders() {
         let nos = fastest(|| decode(&new_order));
@@ -33,30 +36,41 @@ type Decode = Box<dyn Fn(&[u8]) -> usize>;
 fn decoders() -> Vec<(&'static str, Decode)> {
     let switches = Switches::default();
     vec![
-        ("dcx-fix scan", Box::new(|bytes| match scan(bytes) {
-            Scan::Message { message, len } => len + message.msg_type().len(),
-            Scan::Incomplete | Scan::Garbled { .. } => 0,
-        })),
-        ("dcx-fix scan + 5 look-ups", Box::new(|bytes| match scan(bytes) {
-            Scan::Message { message, .. } => [11, 38, 40, 54, 55]
-                .into_iter()
-                .filter_map(|tag| message.get(tag))
-                .map(<[u8]>::len)
-                .sum(),
-            Scan::Incomplete | Scan::Garbled { .. } => 0,
-        })),
-        ("dcx-fix scan + validate", Box::new(move |bytes| match scan(bytes) {
-            Scan::Message { message, len } => {
-                len + usize::from(validate(&message, &switches).is_ok())
-            }
-            Scan::Incomplete | Scan::Garbled { .. } => 0,
-        })),
+        (
+            "dcx-fix scan",
+            Box::new(|bytes| match scan(bytes) {
+                Scan::Message { message, len } => len + message.msg_type().len(),
+                Scan::Incomplete | Scan::Garbled { .. } => 0,
+            }),
+        ),
+        (
+            "dcx-fix scan + 5 look-ups",
+            Box::new(|bytes| match scan(bytes) {
+                Scan::Message { message, .. } => [11, 38, 40, 54, 55]
+                    .into_iter()
+                    .filter_map(|tag| message.get(tag))
+                    .map(<[u8]>::len)
+                    .sum(),
+                Scan::Incomplete | Scan::Garbled { .. } => 0,
+            }),
+        ),
+        (
+            "dcx-fix scan + validate",
+            Box::new(move |bytes| match scan(bytes) {
+                Scan::Message { message, len } => {
+                    len + usize::from(validate(&message, &switches).is_ok())
+                }
+                Scan::Incomplete | Scan::Garbled { .. } => 0,
+            }),
+        ),
         ("fefix Decoder", fefix_decoder(false)),
         ("fefix Decoder + 5 look-ups", fefix_decoder(true)),
         ("fefix RawDecoder (frame and CheckSum only)", {
             Box::new(|bytes| {
                 let decoder = RawDecoder::<Config>::default();
-                decoder.decode(bytes).map_or(0, |frame| frame.payload().len())
+                decoder
+                    .decode(bytes)
+                    .map_or(0, |frame| frame.payload().len())
             })
         }),
     ]
@@ -89,7 +103,10 @@ fn encoders(at: UnixNanos) {
     let mut encoder = FefixEncoder::<Config>::default();
     let mut out = Vec::new();
     let nos = fastest(|| fefix_nos(&mut encoder, &mut out));
-    println!("{:<52} {nos:>8.1} {:>8}", "fefix Encoder (times given as text)", "");
+    println!(
+        "{:<52} {nos:>8.1} {:>8}",
+        "fefix Encoder (times given as text)", ""
+    );
 }
 
 fn fastest(mut run: impl FnMut() -> usize) -> f64 {
