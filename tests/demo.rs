@@ -114,7 +114,7 @@ fn expect_replay(report: &Value) {
 }
 
 #[test]
-fn the_same_seed_asks_for_the_same_orders() {
+fn a_demo_of_no_seconds_is_a_usage_error() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let ended = run(dir.path(), &["demo", "--seconds", "0", "--json"]);
     assert_eq!(

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Process;
@@ -205,10 +206,22 @@ impl System {
     }
 }
 
-/// Four free ports of the loopback, held open together so that no two are the same.
+/// Four free ports of the loopback, below those that the system gives to outgoing connections: a
+/// connection of another test must not take one before its daemon does.
 fn free_ports() -> [SocketAddr; 4] {
-    let held = [(); 4].map(|()| {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("the loopback has free ports")
-    });
-    held.map(|listener| listener.local_addr().expect("a bound listener"))
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    [(); 4].map(|()| {
+        for _ in 0..COUNT {
+            let place = std::process::id()
+                .wrapping_mul(97)
+                .wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+            let port = u16::try_from(FIRST + place % COUNT).expect("below 65536");
+            if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                return SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            }
+        }
+        panic!("the loopback has no free port");
+    })
 }
