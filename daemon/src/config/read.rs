@@ -572,7 +572,8 @@ impl Read<'_> {
                      orders_open_max = 1_000\n\nwith numbers that suit you",
                     bare_or_quoted(comp_id)
                 ),
-                fatal: false,
+                // Where money may be at stake, a missing rate limit is no small thing either.
+                fatal: self.venues.iter().any(|venue| !is_local(&venue.value)),
             });
         }
     }

@@ -24,14 +24,14 @@ use crate::text::{count, hex, span};
 use observe::Watch;
 
 /// How often the main thread looks at signals and sessions.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Runs the daemon until a signal ends it.
 pub(crate) fn run(path: &Path, out: Out) -> Outcome {
     let loaded = config::load(path);
     talk_findings(&loaded, out);
     let Some(config) = loaded.config else {
-        let message = format!("{} does not stand", path.display());
+        let message = format!("{} has faults that stand against a start", path.display());
         return Err(Failure::new(Code::C001, message).told(&loaded.findings));
     };
     let signals = Signals::register()?;
