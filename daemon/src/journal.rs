@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use dcx_engine::NoTrace;
-use dcx_model::UnixNanos;
-use dcx_pipeline::{Entry, JournalError, Reader, ReplayReport, Tail, replay, verify};
+use dcx_engine::Trace;
+use dcx_model::{Event, Sequenced, UnixNanos};
+use dcx_pipeline::{Entry, JournalError, Observer, Reader, ReplayReport, Tail, replay, verify};
 use serde::Serialize;
 use serde_json::json;
 
@@ -175,9 +176,42 @@ struct Replayed {
     equal: bool,
 }
 
+/// Says once a second how far a replay is.
+#[derive(Debug)]
+struct Passing {
+    out: Out,
+    next: Instant,
+}
+
+impl Passing {
+    /// Commands between two looks at the clock, which costs as much as applying one.
+    const LOOK_EVERY: u64 = 1 << 16;
+
+    fn new(out: Out) -> Self {
+        Self {
+            out,
+            next: Instant::now() + Duration::from_secs(1),
+        }
+    }
+}
+
+impl Trace for Passing {
+    const ON: bool = false;
+}
+
+impl Observer for Passing {
+    fn applied(&mut self, sequenced: &Sequenced, _events: &[Event]) {
+        let seq = sequenced.seq.get();
+        if seq.is_multiple_of(Self::LOOK_EVERY) && Instant::now() >= self.next {
+            self.next = Instant::now() + Duration::from_secs(1);
+            self.out.talk(format!("{} commands", count(seq)));
+        }
+    }
+}
+
 /// Replays the journal in `dir` and says whether it gave what the run gave.
 pub(crate) fn replay_all(dir: &Path, out: Out) -> Outcome {
-    let report = replay(dir, &mut NoTrace).map_err(|error| failure(&error))?;
+    let report = replay(dir, &mut Passing::new(out)).map_err(|error| failure(&error))?;
     say_replay(&report, out);
     out.object(&Replayed {
         records: report.records,

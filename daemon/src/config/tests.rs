@@ -176,7 +176,10 @@ fn a_venue_beyond_this_machine_is_refused_without_limits() {
     let live = before.replace("127.0.0.1:9901", "192.0.2.7:9901");
     let loaded = read(&live);
     assert!(codes(&loaded).contains(&Code::C012));
-    assert!(loaded.findings.iter().all(|finding| finding.fatal), "rates too");
+    assert!(
+        loaded.findings.iter().all(|finding| finding.fatal),
+        "rates too"
+    );
     assert!(loaded.config.is_none());
 }
 

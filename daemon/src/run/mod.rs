@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dcx_control::Server;
-use dcx_model::{Code, Event};
+use dcx_model::{Code, Event, Ignored, Outbound};
 use dcx_pipeline::{Counters, FinalReport, JournalMode, JournalState, ProcessState, Tail};
 use serde_json::json;
 
@@ -93,11 +93,7 @@ fn watch(
     while !signals.stop.load(Ordering::Acquire) {
         watch.sessions(log);
         for outbound in system.notable.try_iter() {
-            match outbound.event {
-                Event::Halted => log.warn("trading is halted"),
-                Event::Resumed => log.warn("trading is resumed"),
-                event => log.warn(format!("command {}: {event:?}", outbound.seq)),
-            }
+            log.warn(notable(&outbound, &config));
         }
         if signals.reload.swap(false, Ordering::AcqRel) {
             reload::reload(path, system, &mut config, &mut values, log);
@@ -160,6 +156,31 @@ fn verdict(report: &FinalReport, asked: bool, counters: &Counters) -> Outcome {
         return Err(Failure::new(Code::X006, "the pipeline ended by itself"));
     }
     Ok(Exit::Done)
+}
+
+/// An event that somebody should look at, in words.
+fn notable(outbound: &Outbound, config: &Config) -> String {
+    let seq = outbound.seq;
+    match outbound.event {
+        Event::Halted => format!("command {seq}: trading is halted"),
+        Event::Resumed => format!("command {seq}: trading is resumed"),
+        Event::Ignored {
+            cause: Ignored::BadConfiguration,
+            ..
+        } => format!("command {seq}: the engine does not take this configuration"),
+        Event::Ignored {
+            cause,
+            venue,
+            child,
+            exec_id,
+        } => {
+            let mut venues = config.venues.iter();
+            let name = venues.find(|link| link.venue.id == venue);
+            let name = name.map_or_else(|| venue.to_string(), |link| link.venue.name.to_string());
+            format!("command {seq}: venue {name}, child {child}, report {exec_id}: {cause:?}")
+        }
+        event => format!("command {seq}: {event:?}"),
+    }
 }
 
 /// Makes the counters file and the folders above it.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use dcx_model::{Command, Event, Inbound, Now, Outbound};
+use dcx_model::{Command, Event, Ignored, Inbound, Now, Outbound};
 use dcx_pipeline::{LinkEnds, Stop};
 use dcx_ring::{Poller, Producer, Worker};
 
@@ -96,9 +96,31 @@ impl Worker for Control {
 }
 
 /// Whether people should hear of an event: it is rare, and somebody may have to act.
-fn is_notable(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Ignored { .. } | Event::Halted | Event::Resumed
-    )
+///
+/// A report that crosses a cancel, a report sent twice, a quote for what is not configured: these
+/// are everyday matters, which the engine counts.
+const fn is_notable(event: &Event) -> bool {
+    match event {
+        Event::Ignored { cause, .. } => match cause {
+            Ignored::UnknownChild
+            | Ignored::Overfill
+            | Ignored::BadConfiguration
+            | Ignored::BadReport => true,
+            Ignored::DuplicateExecId | Ignored::ChildDone | Ignored::UnknownQuote => false,
+        },
+        Event::Halted | Event::Resumed => true,
+        Event::Accepted { .. }
+        | Event::Rejected { .. }
+        | Event::Trade { .. }
+        | Event::PendingCancel { .. }
+        | Event::Canceled { .. }
+        | Event::PendingReplace { .. }
+        | Event::Replaced { .. }
+        | Event::Expired { .. }
+        | Event::Status { .. }
+        | Event::CancelRejected(_)
+        | Event::ChildSent(_)
+        | Event::ChildCancel(_)
+        | Event::Digest { .. } => false,
+    }
 }
