@@ -17,7 +17,7 @@ pub(crate) fn ci() -> Result<()> {
 }
 
 pub(crate) fn fmt() -> Result<()> {
-    run(cargo().args(["fmt", "--all", "--", "--check"]))
+    run(cargo().args(["fmt", "--all", "--", "--check", "--color", "never"]))
 }
 
 pub(crate) fn clippy() -> Result<()> {
