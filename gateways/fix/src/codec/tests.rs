@@ -1,3 +1,5 @@
+//! Messages as bytes: found, read and written, whole and damaged.
+
 use dcx_model::{Price, Qty, UnixNanos};
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! What FIX 4.4 lets a message hold, and what it does not.
+
 use super::*;
 use crate::{Encoder, Head, Message};
 use dcx_model::UnixNanos;
