@@ -32,6 +32,16 @@ pub(crate) enum Topology {
     Split,
 }
 
+impl Topology {
+    /// Its word in the configuration.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Fused => "fused",
+            Self::Split => "split",
+        }
+    }
+}
+
 /// Where clients reach us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Acceptor {

@@ -215,10 +215,10 @@ fn say_start(system: &System, log: &mut Log) {
     }
     let config = &system.config;
     log.info(format!(
-        "journal {} in {}, {:?} topology",
+        "journal {} in {}, topology {}",
         config.journal,
         config.journal_dir.display(),
-        config.topology
+        config.topology.name()
     ));
     for (acceptor, address) in config.fix.acceptors.iter().zip(&system.addrs) {
         log.info(format!(
