@@ -32,6 +32,9 @@ use world::World;
 /// How often progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// How long sessions, first quotes and last counts may take to come.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// Runs the demo and reports.
 pub(crate) fn demo(args: &Demo, out: Out) -> Outcome {
     let scratch = Scratch::make("demo")?;
@@ -47,10 +50,17 @@ pub(crate) fn demo(args: &Demo, out: Out) -> Outcome {
     }
     let config = world.config(args, &journal, scratch.path())?;
     let system = System::start_measured(config, Counters::unshared())?;
+    // Without a quote there is no price collar, and without a collar every order is refused.
+    let least = world.quotes_expected();
+    wait_until(PATIENCE, || {
+        system.edge.counts().quotes >= least || stop.load(Ordering::Acquire)
+    });
     let started = Instant::now();
     let client = run_client(args, &world, &system, &stop, out)?;
     let seconds = started.elapsed().as_secs_f64();
     let fix_sessions = sessions_seen(&system);
+    // The edge shows its counts a hundred times a second: the last ones may still be coming.
+    wait_until(PATIENCE, || system.edge.counts().orders >= client.sent);
     let received = system.edge.counts().orders;
     let last = system.stop();
     let venues = world.stop();
@@ -73,6 +83,14 @@ pub(crate) fn demo(args: &Demo, out: Out) -> Outcome {
     report.say(&journal, out);
     out.object(&report.to_json());
     Ok(verdict(&report, out))
+}
+
+/// Waits until something is so, or it has lasted too long for it to matter.
+fn wait_until(patience: Duration, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() && start.elapsed() < patience {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Where the journal is kept: it outlives the demo, so that it can be looked at.

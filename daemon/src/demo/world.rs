@@ -214,6 +214,11 @@ impl World {
         }
     }
 
+    /// Quotes after which every venue has most likely quoted everything.
+    pub(super) fn quotes_expected(&self) -> u64 {
+        (self.symbols.len() * self.venues.len()) as u64
+    }
+
     /// Where the venues show their prices.
     pub(super) fn boards(&self) -> Vec<Arc<PriceBoard>> {
         let servers = self.venues.iter();
