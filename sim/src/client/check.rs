@@ -348,6 +348,10 @@ impl Checker {
                 if order.ord_status.is_none() {
                     order.ord_status = Some(OrdStatus::Rejected);
                     self.tally.refused += 1;
+                } else if order.statuses > 0 {
+                    // A question about an order that was refused, under that order's name.
+                    order.statuses -= 1;
+                    self.unanswered = self.unanswered.saturating_sub(1);
                 }
             }
             Some(Named::Request(request)) if !request.answered => {
