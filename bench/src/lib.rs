@@ -10,6 +10,7 @@
 
 pub mod cores;
 pub mod engine;
+pub mod fix;
 pub mod report;
 pub mod ring;
 pub mod workload;

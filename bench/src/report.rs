@@ -39,6 +39,9 @@ pub struct Row {
     /// This throughput by that of the load's first case, compared round by round: the median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relative: Option<f64>,
+    /// This median latency by that of the load's first case, compared round by round: the median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50_relative: Option<f64>,
     /// How far apart the two cores were before and after, over all rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
@@ -103,8 +106,9 @@ impl Report {
     }
 }
 
-const HEADINGS: [&str; 11] = [
-    "case", "load", "per s", "range", "relative", "p50 ns", "p90", "p99", "p99.9", "max", "cores",
+const HEADINGS: [&str; 12] = [
+    "case", "load", "per s", "range", "relative", "p50 ns", "relative", "p90", "p99", "p99.9",
+    "max", "cores",
 ];
 
 impl Row {
@@ -125,6 +129,8 @@ impl Row {
             self.relative
                 .map_or_else(String::new, |relative| format!("{relative:.2}")),
             latency(|l| l.p50),
+            self.p50_relative
+                .map_or_else(String::new, |relative| format!("{relative:.2}")),
             latency(|l| l.p90),
             latency(|l| l.p99),
             latency(|l| l.p999),

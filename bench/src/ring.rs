@@ -124,6 +124,7 @@ impl Cell {
             latency: self.typical_latency(),
             throughput_range: range.map(|(min, max)| [*min, *max]),
             relative: self.relative_to(base),
+            p50_relative: None,
             probe: Probe::of(&self.probes_ns),
         }
     }

@@ -1,6 +1,7 @@
 //! `dcx bench`: measurements, printed as a table or as JSON.
 
 use dcx_bench::engine::{self, EngineBench};
+use dcx_bench::fix::{self, FixBench};
 use dcx_bench::report::Report;
 use dcx_bench::ring::{self, RingBench};
 use dcx_model::Code;
@@ -17,6 +18,11 @@ pub(crate) fn bench(command: &Bench, out: Out) -> Outcome {
         Bench::Engine(args) => {
             let scratch = Scratch::make("bench")?;
             engine::run(engine_options(args), scratch.path())
+                .map_err(|error| Failure::new(Code::X004, chain(&error)))?
+        }
+        Bench::Fix(args) => {
+            let scratch = Scratch::make("bench")?;
+            fix::run(&fix_options(args), scratch.path())
                 .map_err(|error| Failure::new(Code::X004, chain(&error)))?
         }
     };
@@ -53,6 +59,29 @@ fn engine_options(args: &BenchArgs) -> EngineBench {
         };
     }
     EngineBench {
+        rounds: args.rounds.unwrap_or(default.rounds),
+        ..default
+    }
+}
+
+fn fix_options(args: &BenchArgs) -> FixBench {
+    let default = FixBench {
+        only: args.only.clone(),
+        ..FixBench::default()
+    };
+    if args.smoke {
+        return FixBench {
+            rounds: 1,
+            orders: 2_000,
+            warm_up: 200,
+            rates: vec![1_000],
+            rate_s: 1,
+            messages: 2_000,
+            orders_open_max: 16_384,
+            ..default
+        };
+    }
+    FixBench {
         rounds: args.rounds.unwrap_or(default.rounds),
         ..default
     }

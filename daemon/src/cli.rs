@@ -103,6 +103,7 @@ pub(crate) struct Explain {
 pub(crate) enum Bench {
     Ring(BenchArgs),
     Engine(BenchArgs),
+    Fix(BenchArgs),
 }
 
 #[derive(Debug, Args)]

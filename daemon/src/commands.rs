@@ -78,6 +78,8 @@ commands! {
         ["dcx bench ring --json"];
     "bench engine" Ro "Measure the engine, journal beside it"
         ["dcx bench engine --json"];
+    "bench fix" Ro "Measure the FIX round trip over loopback, and the codec alone"
+        ["dcx bench fix --json"];
     "data import" Rw "Convert recorded market data to CSV"
         ["dcx data import ../shared/data/eurusd-oanda --out quotes.csv"];
     "data inspect" Ro "Say what recorded market data holds"
