@@ -106,16 +106,17 @@ pub fn write_units(negative: bool, units: u64, out: &mut [u8; DECIMAL_LEN_MAX]) 
         }
     };
     let (mut whole, mut fraction) = (units / SCALE, units % SCALE);
-    let mut significant = false;
-    for _ in 0..PLACES {
-        let digit = fraction % 10;
-        significant |= digit != 0;
-        if significant {
-            put(ascii_digit(digit));
+    // Most quantities are whole.
+    if fraction != 0 {
+        let mut significant = false;
+        for _ in 0..PLACES {
+            let digit = fraction % 10;
+            significant |= digit != 0;
+            if significant {
+                put(ascii_digit(digit));
+            }
+            fraction /= 10;
         }
-        fraction /= 10;
-    }
-    if significant {
         put(b'.');
     }
     loop {

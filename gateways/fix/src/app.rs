@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use dcx_model::Now;
 
-use crate::{Body, Message};
+use crate::{Body, Message, UtcTimestamp};
 
 /// A session of a link: its place in [`LinkConfig::sessions`](crate::LinkConfig::sessions).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,6 +163,7 @@ impl Outgoing<'_> {
 pub struct Queue {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
+    clock: UtcTimestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -232,7 +233,9 @@ impl Queue {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(msg_type);
         let body = self.bytes.len();
-        write(&mut Body::new(&mut self.bytes));
+        let mut written = Body::with_clock(&mut self.bytes, self.clock);
+        write(&mut written);
+        self.clock = written.clock();
         self.entries.push(Entry {
             session,
             start,

@@ -115,15 +115,19 @@ impl Short {
 
     #[must_use]
     pub(super) fn uint(mut self, mut number: u64) -> Self {
-        let start = self.len;
+        let mut digits = [0; 20];
+        let mut at = digits.len();
         loop {
-            self = self.byte(b'0' + (number % 10) as u8);
+            at -= 1;
+            digits[at] = b'0' + (number % 10) as u8;
             number /= 10;
             if number == 0 {
                 break;
             }
         }
-        self.bytes[start..self.len].reverse();
+        let end = self.len + digits.len() - at;
+        self.bytes[self.len..end].copy_from_slice(&digits[at..]);
+        self.len = end;
         self
     }
 
