@@ -22,7 +22,7 @@ use crate::report::{Latency, Report, Row};
 use crate::workload::{GROUP, Workload};
 
 /// How the engine is measured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EngineBench {
     /// Commands in the workload.
     pub commands: usize,
@@ -34,6 +34,8 @@ pub struct EngineBench {
     pub seed: u64,
     /// Room for open orders in the engine.
     pub orders_open_max: u32,
+    /// Only cases whose name contains this; all if none.
+    pub only: Option<String>,
 }
 
 impl Default for EngineBench {
@@ -44,6 +46,7 @@ impl Default for EngineBench {
             core: 1,
             seed: 1,
             orders_open_max: 65_536,
+            only: None,
         }
     }
 }
@@ -81,6 +84,8 @@ struct Round {
 /// # Errors
 /// [`EngineBenchError`] where the pipeline cannot run or does something else.
 pub fn run(options: EngineBench, scratch: &Path) -> Result<Report, EngineBenchError> {
+    // Before pinning: a pinned process sees one core.
+    let mut report = Report::new("engine", "async");
     cores::pin(options.core);
     let workload = Workload::record(options.commands, options.seed, options.orders_open_max);
     let checked = scratch.join("journal-checked");
@@ -90,27 +95,48 @@ pub fn run(options: EngineBench, scratch: &Path) -> Result<Report, EngineBenchEr
         workload.commands.len(),
         workload.new_orders()
     );
-    let mut cases: [(&str, Vec<Round>); 5] = [
-        ("engine, each new order timed", Vec::new()),
-        ("engine, every command timed", Vec::new()),
-        ("engine, untimed", Vec::new()),
-        ("fused with journal, groups of 16", Vec::new()),
-        ("fused with journal, one at a time", Vec::new()),
+    let is_order = |command: &Command| matches!(command, Command::NewOrder(_));
+    let fused = |round: usize, group: usize| {
+        let dir = scratch.join(format!("journal-{round}-{group}"));
+        fused(&workload, &dir, group, None)
+    };
+    let cases: [(&str, &dyn Fn(usize) -> Result<Round, EngineBenchError>); 6] = [
+        ("engine, each new order timed", &|_| {
+            Ok(apply_timed(&workload, is_order))
+        }),
+        ("engine, every command timed", &|_| {
+            Ok(apply_timed(&workload, |_| true))
+        }),
+        ("engine, untimed", &|_| Ok(apply_untimed(&workload))),
+        ("fused with journal, groups of 256", &|round| {
+            fused(round, GROUP)
+        }),
+        ("fused with journal, groups of 16", &|round| {
+            fused(round, 16)
+        }),
+        ("fused with journal, one at a time", &|round| {
+            fused(round, 1)
+        }),
     ];
+    let wanted = |case: &str| {
+        options
+            .only
+            .as_deref()
+            .is_none_or(|only| case.contains(only))
+    };
+    let mut cases: Vec<_> = cases
+        .into_iter()
+        .filter(|(case, _)| wanted(case))
+        .map(|(case, measure)| (case, measure, Vec::with_capacity(options.rounds)))
+        .collect();
     for round in 0..options.rounds {
-        let is_order = |command: &Command| matches!(command, Command::NewOrder(_));
-        cases[0].1.push(apply_timed(&workload, is_order));
-        cases[1].1.push(apply_timed(&workload, |_| true));
-        cases[2].1.push(apply_untimed(&workload));
-        for (case, group) in [(3, GROUP), (4, 1)] {
-            let dir = scratch.join(format!("journal-{round}-{group}"));
-            cases[case].1.push(fused(&workload, &dir, group, None)?);
+        for (_, measure, rounds) in &mut cases {
+            rounds.push(measure(round)?);
         }
     }
-    let mut report = Report::new("engine", "async");
     report.rows = cases
         .into_iter()
-        .map(|(case, rounds)| row(case, &load, rounds))
+        .map(|(case, _, rounds)| row(case, &load, rounds))
         .collect();
     Ok(report)
 }

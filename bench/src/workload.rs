@@ -23,7 +23,7 @@ const SESSIONS: u16 = 2;
 /// Commands between two refreshes of a quote.
 const QUOTE_EVERY: u64 = 8;
 /// Commands that are sequenced together and so have the same `at`.
-pub const GROUP: usize = 16;
+pub const GROUP: usize = 256;
 /// Nanoseconds from one group to the next: a million commands a second.
 const GROUP_NS: u64 = GROUP as u64 * 1_000;
 /// `at` of the first group.

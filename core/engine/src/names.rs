@@ -68,7 +68,9 @@ impl Names {
             link: Link::NONE,
             pinned: false,
         });
-        let places = (self.entries.capacity() as usize * 2).next_power_of_two();
+        // At most two thirds full: half the cache lines of a table that may be half full, for
+        // searches that are hardly longer.
+        let places = (self.entries.capacity() as usize * 3 / 2).next_power_of_two();
         if places > self.index.len() {
             self.index.clear();
             self.index.resize(places, EMPTY);

@@ -271,7 +271,7 @@ fn put_record(
     (seq, at): (Seq, UnixNanos),
     body: &[u8],
 ) {
-    let mut header = RecordHeader {
+    let header = RecordHeader {
         crc: 0.into(),
         chain: link.chain.into(),
         len: (body.len() as u16).into(),
@@ -280,11 +280,13 @@ fn put_record(
         seq: seq.get().into(),
         at: at.get().into(),
     };
-    let crc = crc32c::crc32c_append(crc32c::crc32c(&header.as_bytes()[4..]), body);
-    header.crc = crc.into();
-    link.chain = crc;
+    let start = buffer.len();
     buffer.extend_from_slice(header.as_bytes());
     buffer.extend_from_slice(body);
+    let record = &mut buffer[start..];
+    let crc = crc32c::crc32c(&record[4..]);
+    record[..4].copy_from_slice(&crc.to_le_bytes());
+    link.chain = crc;
 }
 
 /// One record as read.
