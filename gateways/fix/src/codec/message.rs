@@ -37,7 +37,7 @@ pub struct Message<'a> {
     index: [Entry; INDEXED_MAX],
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Entry {
     tag: u32,
     start: u16,
@@ -60,19 +60,25 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// Reads the fields of a frame whose length and check sum have been verified.
+    /// The message of a frame whose length and check sum have been verified, its fields not read.
     #[inline]
-    pub(super) fn index(raw: &'a [u8], trailer_at: usize) -> Result<Self, CodecFault> {
-        let mut message = Self {
+    pub(super) const fn unread(raw: &'a [u8], trailer_at: usize) -> Self {
+        Self {
             raw,
             trailer_at,
             invalid_tag: None,
             indexed: 0,
             rest_at: 0,
-            index: [Entry::default(); INDEXED_MAX],
-        };
+            index: [Entry::NONE; INDEXED_MAX],
+        }
+    }
+
+    /// Reads the fields, in place: a message is too large to be moved around.
+    #[inline]
+    pub(super) fn read_fields(&mut self) -> Result<(), CodecFault> {
+        let raw = self.raw;
         let mut at = 0;
-        while at < raw.len() && message.indexed < INDEXED_MAX && raw.len() <= NARROW_MAX {
+        while at < raw.len() && self.indexed < INDEXED_MAX && raw.len() <= NARROW_MAX {
             let Some((tag, start)) = plain_tag(raw, at) else {
                 break;
             };
@@ -83,15 +89,15 @@ impl<'a> Message<'a> {
             if data_field_of(tag).is_some() {
                 break;
             }
-            message.index[message.indexed] = Entry::new(tag, start, end);
-            message.indexed += 1;
+            self.index[self.indexed] = Entry::new(tag, start, end);
+            self.indexed += 1;
             at = end + 1;
         }
-        message.rest_at = at;
-        if at < raw.len() {
-            message.index_slowly()?;
+        self.rest_at = at;
+        match at < raw.len() {
+            true => self.index_slowly(),
+            false => Ok(()),
         }
-        Ok(message)
     }
 
     /// Goes on where something is unusual: data, an odd tag, more fields than the index takes.
@@ -304,6 +310,12 @@ impl fmt::Debug for Message<'_> {
 }
 
 impl Entry {
+    const NONE: Self = Self {
+        tag: 0,
+        start: 0,
+        len: 0,
+    };
+
     #[expect(
         clippy::cast_possible_truncation,
         reason = "messages above 65,535 bytes are not indexed"

@@ -183,10 +183,16 @@ fn whole<'a>(bytes: &'a [u8], frame: &Frame) -> Scan<'a> {
     if !bytes[frame.body_at..].starts_with(b"35=") {
         return garbled(bytes, len, CodecFault::HeaderOrder);
     }
-    match Message::index(&bytes[..len], trailer_at) {
-        Ok(message) => Scan::Message { message, len },
-        Err(fault) => garbled(bytes, len, fault),
+    let mut found = Scan::Message {
+        message: Message::unread(&bytes[..len], trailer_at),
+        len,
+    };
+    if let Scan::Message { message, .. } = &mut found
+        && let Err(fault) = message.read_fields()
+    {
+        found = garbled(bytes, len, fault);
     }
+    found
 }
 
 /// The sum of all bytes modulo 256 (FIX 4.4 vol. 2, "Checksum calculation").
