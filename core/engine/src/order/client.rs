@@ -279,7 +279,10 @@ impl Engine {
             return;
         };
         let wanted = terms.get().order_qty;
-        if wanted <= parent.cum_qty && parent.cum_qty >= before {
+        // Fill or kill has had its all: a second piece that fails would leave it filled in part.
+        let wants_no_more =
+            wanted <= parent.cum_qty || terms.get().time_in_force == TimeInForce::Fok;
+        if wants_no_more && parent.cum_qty >= before {
             self.replace_refused(cx, ix, Refusal::TooLate, State::Done(End::Filled));
             return self.finish(ix);
         }
