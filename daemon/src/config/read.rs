@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
 
+use dcx_engine::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
 use dcx_fix::orders::AccountName;
 use dcx_model::{
     ACCOUNTS_MAX, AccountId, Code, Configure, INSTRUMENTS_MAX, Instrument, InstrumentId,
@@ -158,10 +159,10 @@ fn read_engine(section: &mut Section<'_, '_, '_>) -> Engine {
             .collect(),
         wait: section.choice("wait", &waits, Wait::Park),
         orders_open_max: section
-            .number_u32("orders_open_max", 1..=16_000_000, Some(100_000))
+            .number_u32("orders_open_max", 1..=ORDERS_OPEN_MAX, Some(100_000))
             .unwrap_or(1),
         ids_kept_max: section
-            .number_u32("ids_kept_max", 1..=100_000_000, Some(1_000_000))
+            .number_u32("ids_kept_max", 1..=IDS_KEPT_MAX, Some(1_000_000))
             .unwrap_or(1),
         on_no_venue: section.choice("on_no_venue", ON_NO_VENUE, OnNoVenue::Hold),
         route_attempts_max: section
@@ -378,7 +379,7 @@ fn read_session_limits(
 ) -> Option<SessionLimits> {
     let orders_per_s_max = section.number_u32("orders_per_s_max", 1..=10_000_000, None);
     let burst_max = section.number_u32("burst_max", 1..=10_000_000, None);
-    let orders_open_max = section.number_u32("orders_open_max", 1..=16_000_000, None);
+    let orders_open_max = section.number_u32("orders_open_max", 1..=ORDERS_OPEN_MAX, None);
     let known: Vec<&str> = clients
         .iter()
         .map(|client| client.value.comp_id.as_str())
