@@ -22,7 +22,7 @@ const NARROW_MAX: usize = 0xffff;
 ///
 /// # Cost
 /// A look-up compares tags one after the other in an index of the first 64 fields.
-/// Bench: `fix/decode`.
+/// Bench: `codec/decode NewOrderSingle`.
 #[derive(Clone)]
 pub struct Message<'a> {
     raw: &'a [u8],

@@ -48,7 +48,7 @@ pub enum Scan<'a> {
 /// the acceptance suite's scenario 2m has it. Otherwise the search goes on at the next `8=FIX`.
 ///
 /// # Cost
-/// Two passes over the message, no allocation. Bench: `fix/decode`.
+/// Two passes over the message, no allocation. Bench: `codec/decode NewOrderSingle`.
 #[inline]
 #[must_use]
 pub fn scan(bytes: &[u8]) -> Scan<'_> {

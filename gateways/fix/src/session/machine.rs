@@ -44,7 +44,7 @@ pub enum Phase {
 /// make no sense in a state (a message while idle) do nothing.
 ///
 /// # Cost
-/// No allocation while nothing is missing. Bench: `fix/session`.
+/// No allocation while nothing is missing.
 #[derive(Debug)]
 pub struct Session {
     pub(super) settings: Settings,
