@@ -48,7 +48,8 @@ impl<'a> Head<'a> {
 /// suite expects; `BodyLength` (9) has no leading zero.
 ///
 /// # Cost
-/// One pass and the sum; no allocation once the buffer has grown. Bench: `codec/encode ExecutionReport`.
+/// One pass and the sum; no allocation once the buffer has grown.
+/// Bench: `codec/encode ExecutionReport`.
 #[derive(Clone, Debug)]
 pub struct Encoder {
     /// `8=…|9=`.
