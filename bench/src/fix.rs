@@ -165,11 +165,7 @@ struct Round {
 ///
 /// # Errors
 /// [`FixBenchError`] where a server does not run, or an order does not come back accepted.
-///
-/// # Panics
-/// If `rounds` is zero: the caller chose it.
 pub fn run(options: &FixBench, scratch: &Path) -> Result<Report, FixBenchError> {
-    assert!(options.rounds > 0, "there is at least one round");
     // Before this thread is pinned: threads begin where their maker may run, and a pinned one
     // sees a single core.
     let mut report = Report::new("fix", "async");

@@ -21,10 +21,13 @@ const BATCH: u64 = 50;
 /// When the messages are sent.
 const AT: UnixNanos = UnixNanos::from_seconds(1_700_000_000);
 
+/// Works on one message.
+type Work = fn(&mut Desk);
+
 /// One case and what its rounds gave.
 struct Case {
     name: &'static str,
-    work: fn(&mut Desk),
+    work: Work,
     per_s: Vec<u64>,
     /// Of one message, as the mean of a batch.
     latency: Histogram<u64>,
@@ -47,7 +50,7 @@ pub(super) struct Cases {
 
 impl Cases {
     pub(super) fn new() -> Self {
-        let cases: [(&str, fn(&mut Desk)); 5] = [
+        let cases: [(&str, Work); 5] = [
             ("decode NewOrderSingle", decode_order),
             ("decode and validate NewOrderSingle", validate_order),
             ("encode NewOrderSingle", encode_order),
@@ -194,24 +197,27 @@ fn whole(bytes: &[u8]) -> Message<'_> {
     }
 }
 
-type Order = (
-    Option<Text<20>>,
-    Option<Text<12>>,
+/// `ClOrdID` (11) and `Symbol` (55).
+type Names = (Option<Text<20>>, Option<Text<12>>);
+
+/// `OrdType` (40), `Side` (54) and `TimeInForce` (59); quantity, price and time.
+type Terms = (
     [Option<u8>; 3],
     Option<Qty>,
     Option<Price>,
     Option<UnixNanos>,
 );
 
-fn read_order(message: &Message<'_>) -> Order {
-    (
-        message.text(11).ok(),
-        message.text(55).ok(),
+/// Reads what the order edge reads.
+fn read_order(message: &Message<'_>) -> (Names, Terms) {
+    let names = (message.text(11).ok(), message.text(55).ok());
+    let terms = (
         [40, 54, 59].map(|tag| message.char(tag).ok()),
         message.qty(38).ok(),
         message.price(44).ok(),
         message.utc_timestamp(60).ok(),
-    )
+    );
+    (names, terms)
 }
 
 fn nanos(since: Instant) -> u64 {
@@ -225,10 +231,11 @@ mod tests {
     #[test]
     fn the_measured_messages_are_read_wholly() {
         let desk = Desk::new();
-        let (id, symbol, chars, qty, price, at) = read_order(&whole(&desk.order));
-        assert!(id.is_some() && symbol.is_some() && chars.iter().all(Option::is_some));
-        assert_eq!((qty, at), (Some(Qty::whole(100)), Some(AT)));
-        assert_eq!(price, Some(Price::from_units(110_000_000)));
+        let ((cl_ord_id, symbol), terms) = read_order(&whole(&desk.order));
+        assert!(cl_ord_id.is_some() && symbol.is_some());
+        let chars = [b'2', b'1', b'0'].map(Some);
+        let price = Price::from_units(110_000_000);
+        assert_eq!(terms, (chars, Some(Qty::whole(100)), Some(price), Some(AT)));
         let report = whole(&desk.report);
         assert_eq!(validate(&report, &Switches::default()), Ok(()));
         assert_eq!(report.qty(151), Ok(Qty::whole(100)));

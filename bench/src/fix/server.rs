@@ -51,7 +51,7 @@ impl Server {
         for command in configuration(orders_open_max) {
             let received = MonoNanos::new(0);
             let pushed = setup.inbound.try_push(Inbound { received, command });
-            assert!(pushed.is_ok(), "the ring is longer than the configuration");
+            pushed.expect("the ring is longer than the configuration");
         }
         drop(setup);
         let edge = OrderEdge::new(directory(), fix.inbound, fix.outbound);
