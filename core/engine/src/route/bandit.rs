@@ -105,7 +105,7 @@ impl Policy for Bandit {
     /// chosen: so a venue that was not chosen for long becomes uncertain and is tried again.
     ///
     /// # Cost
-    /// O(venues), one draw for each candidate if there are several. Bench: `engine/route`.
+    /// O(venues), one draw for each candidate if there are several. Bench: `engine/new_order`.
     fn choose(
         &mut self,
         instrument: InstrumentId,
