@@ -73,6 +73,9 @@ pub enum EngineBenchError {
     },
 }
 
+/// Runs a case in the round of this number.
+type Work<'a> = dyn Fn(usize) -> Result<Round, EngineBenchError> + 'a;
+
 /// What one case found in one round.
 struct Round {
     per_s: u64,
@@ -100,7 +103,7 @@ pub fn run(options: EngineBench, scratch: &Path) -> Result<Report, EngineBenchEr
         let dir = scratch.join(format!("journal-{round}-{group}"));
         fused(&workload, &dir, group, None)
     };
-    let cases: [(&str, &dyn Fn(usize) -> Result<Round, EngineBenchError>); 6] = [
+    let cases: [(&str, &Work<'_>); 6] = [
         ("engine, each new order timed", &|_| {
             Ok(apply_timed(&workload, is_order))
         }),
