@@ -118,7 +118,10 @@ fn inspect(dir: &Path, out: Out) -> Outcome {
     for (kind, number) in &kinds {
         out.data(format!("{:>12}  {kind}", count(*number)));
     }
-    out.data(format!("{:>12}  marks of the engine's state", marks.len()));
+    out.data(format!(
+        "{:>12}  marks of what the run had come to",
+        marks.len()
+    ));
     if let Some(mark) = marks.last() {
         out.data(format!(
             "last mark at command {}: state {}, {} events {}",
@@ -235,7 +238,7 @@ fn say_replay(report: &ReplayReport, out: Out) {
     let last = report.next_seq.get().saturating_sub(1);
     match report.first_difference {
         None => out.data(format!(
-            "equal at each of {} checkpoints of the run; proven up to command {} of {last}",
+            "equal at each of {} marks of the run; proven up to command {} of {last}",
             report.checkpoints, report.proven
         )),
         Some(difference) => {

@@ -187,6 +187,11 @@ pub(crate) fn closing_commands(config: &Config, names: &NameTable) -> Vec<Comman
     instruments.chain(sessions).collect()
 }
 
+/// Room for open orders up to which the digest of all state is taken while trading. It reads every
+/// open order while everything waits: a larger book has it at its orderly end alone, and marks of
+/// its events meanwhile.
+const CHECKPOINT_ORDERS_MAX: u32 = 131_072;
+
 fn options(config: &Config) -> PipelineOptions {
     let topology = match config.topology {
         config::Topology::Fused => Topology::Fused {
@@ -199,10 +204,18 @@ fn options(config: &Config) -> PipelineOptions {
             egress: core(config, 3),
         }),
     };
-    PipelineOptions {
+    let defaults = PipelineOptions {
         topology,
         wait: config.wait,
         ..PipelineOptions::default()
+    };
+    if config.engine.orders_open_max <= CHECKPOINT_ORDERS_MAX {
+        return defaults;
+    }
+    PipelineOptions {
+        checkpoint_every: 0,
+        checkpoint_idle: Nanos::new(u64::MAX),
+        ..defaults
     }
 }
 

@@ -63,16 +63,22 @@ struct MarkWire {
 /// What the engine had become after a command: the proof that a replay is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// The last command that is counted in; always a [`Command::Checkpoint`].
+    /// The last command that is counted in.
     pub seq: Seq,
     /// When that command was sequenced.
     pub at: UnixNanos,
-    /// The digest of all state.
+    /// The digest of all state after a [`Command::Checkpoint`]; otherwise
+    /// [`STATE_NOT_TAKEN`](Self::STATE_NOT_TAKEN).
     pub state: u64,
     /// The digest of all events so far.
     pub events: u64,
     /// How many events that were.
     pub event_count: u64,
+}
+
+impl Mark {
+    /// The state of a mark that holds the run to its events alone.
+    pub const STATE_NOT_TAKEN: u64 = 0;
 }
 
 /// What is wrong at one place of a journal.

@@ -21,7 +21,7 @@ pub use reader::{Place, ReadTotals, Reader, Tail, Torn};
 pub use replay::{
     Difference, Observer, Recovered, ReplayReport, Verified, recover, replay, verify,
 };
-pub(crate) use replay::{mark_of, take_events};
+pub(crate) use replay::{mark_after, take_events};
 pub use writer::{Totals, Writer};
 
 /// What is promised about a command before anything that it caused leaves.

@@ -218,9 +218,9 @@ impl Replayer {
         self.engine
             .apply_traced(at, seq, &sequenced.command, &mut self.outbox, observer);
         let events = self.outbox.events();
-        if let Some(state) = take_events(&mut self.events, sequenced, events, |_| ()) {
-            self.unmarked
-                .push_back(mark_of(sequenced, state, &self.events));
+        let state = take_events(&mut self.events, sequenced, events, |_| ());
+        if let Some(mark) = mark_after(sequenced, state, &self.events) {
+            self.unmarked.push_back(mark);
             if self.unmarked.len() > UNMARKED_MAX {
                 self.unmarked.pop_front();
             }
@@ -313,13 +313,25 @@ pub(crate) fn take_events(
     state
 }
 
-/// What the engine had become after the checkpoint `cause`.
-pub(crate) fn mark_of(cause: &Sequenced, state: u64, events: &EventDigest) -> Mark {
-    Mark {
+/// Commands from one mark of the events to the next: what a killed run can be held to.
+const MARK_EVERY: u64 = 1024;
+
+/// The mark to keep after `cause`: of everything after a checkpoint, whose digest of all state is
+/// `state`; of the events alone after every [`MARK_EVERY`]th command, since their digest is there
+/// anyway; otherwise none.
+#[inline]
+pub(crate) fn mark_after(
+    cause: &Sequenced,
+    state: Option<u64>,
+    events: &EventDigest,
+) -> Option<Mark> {
+    let is_due = cause.seq.get().is_multiple_of(MARK_EVERY);
+    let state = state.or(is_due.then_some(Mark::STATE_NOT_TAKEN))?;
+    Some(Mark {
         seq: cause.seq,
         at: cause.at,
         state,
         events: events.value(),
         event_count: events.count(),
-    }
+    })
 }

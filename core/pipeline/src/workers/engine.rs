@@ -8,7 +8,7 @@ use dcx_ring::{Claim, Poller, Producer, Worker};
 
 use super::{BATCH, EngineStatus};
 use crate::counters::{Counter, CounterGroup};
-use crate::journal::{Mark, mark_of, take_events};
+use crate::journal::{Mark, mark_after, take_events};
 use crate::latency::{Hop, Meter, Stage};
 
 /// Applies commands and sends their events on.
@@ -138,7 +138,7 @@ impl EngineWorker {
 }
 
 impl EngineCore {
-    /// Applies `sequenced` and fills `claim` with its events; the mark if it is a checkpoint.
+    /// Applies `sequenced` and fills `claim` with its events; the mark if one is due after it.
     #[inline]
     fn apply(&mut self, sequenced: &Sequenced, mut claim: Claim<'_, Outbound>) -> Option<Mark> {
         let Sequenced { seq, at, .. } = *sequenced;
@@ -149,7 +149,7 @@ impl EngineCore {
             claim.push(event);
         });
         claim.publish();
-        state.map(|state| mark_of(sequenced, state, &self.events))
+        mark_after(sequenced, state, &self.events)
     }
 }
 
