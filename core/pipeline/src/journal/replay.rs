@@ -326,7 +326,7 @@ pub(crate) fn mark_after(
     events: &EventDigest,
 ) -> Option<Mark> {
     let is_due = cause.seq.get().is_multiple_of(MARK_EVERY);
-    let state = state.or(is_due.then_some(Mark::STATE_NOT_TAKEN))?;
+    let state = state.or_else(|| is_due.then_some(Mark::STATE_NOT_TAKEN))?;
     Some(Mark {
         seq: cause.seq,
         at: cause.at,
