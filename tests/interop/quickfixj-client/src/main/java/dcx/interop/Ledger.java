@@ -25,11 +25,16 @@ final class Ledger {
     /** Half a unit of AvgPx's last place as dcx sends it (eight decimals), and a little room. */
     private static final BigDecimal AVG_PX_ERROR = new BigDecimal("0.00000001");
 
-    /** For each OrdStatus (39) those that may follow it; the first line is "no report yet". */
+    /**
+     * For each OrdStatus (39) those that may follow it; the first line is "no report yet".
+     *
+     * <p>FIX 4.4 vol. 6, tag 39: "An order can be rejected subsequent to order acknowledgment, i.e. an order can
+     * pass from New to Rejected status." Once partly filled it is canceled instead.
+     */
     private static final Map<Character, String> NEXT = Map.of(
         (char) 0, "0A8",
         'A', "0814C2",
-        '0', "012346CE",
+        '0', "0123468CE",
         '1', "12346CE",
         '6', "01246C",
         'E', "01246CE");
