@@ -21,7 +21,9 @@ impl Engine {
         if child.venue != report.venue || (report.exec_type == ExecType::Trade && nothing) {
             return ignore(cx, Ignored::BadReport, report);
         }
-        if self.seen_before(report.venue, report.exec_id) {
+        // The ledger holds what counts twice if it is taken twice. Any other report finds its
+        // child as the first one left it.
+        if report.exec_type == ExecType::Trade && self.seen_before(report.venue, report.exec_id) {
             return ignore(cx, Ignored::DuplicateExecId, report);
         }
         if done && report.exec_type != ExecType::Trade {

@@ -17,7 +17,7 @@ pub(crate) use journal::JournalWorker;
 pub(crate) use sequencer::{CheckpointRule, SequenceFrom, Sequencer};
 
 /// Items that a worker takes in one round, at most: what bounds how long others wait for a turn.
-pub(crate) const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 256;
 
 /// Claims as many of `max` slots as are free; none if none is.
 ///
