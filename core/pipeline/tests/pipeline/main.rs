@@ -335,7 +335,7 @@ fn a_run_that_was_killed_is_recovered_up_to_its_last_whole_record() {
     let (mut stepped, seen) = stepped(dir.path(), options(FUSED), |ends| {
         Player::new(ends, commands)
     });
-    for _ in 0..30 {
+    for _ in 0..5 {
         stepped.step(at(1_700_000_000));
     }
     drop(stepped);
