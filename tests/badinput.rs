@@ -482,11 +482,6 @@ fn a_torn_tail_is_trimmed_and_nothing_before_it_is_lost() {
     fs::write(&segment, &bytes).expect("the segment can be written");
 
     let mut daemon = system.start();
-    assert!(
-        daemon.said().contains("DCX-J008"),
-        "the trim is said: {}",
-        daemon.said()
-    );
     let mut client = Peer::logged_on(system.ports.clients, "CLIENT");
     for ix in 0..20 {
         let id = format!("J{ix}");
@@ -496,6 +491,12 @@ fn a_torn_tail_is_trimmed_and_nothing_before_it_is_lost() {
     client.send_order("AFTER", GOOD);
     assert_eq!(client.expect("8").all([11, 39]), ["AFTER", "0"]);
     assert!(daemon.terminate().success(), "{}", daemon.said());
+    // Asked once it has ended: it listens before it has said everything about its start.
+    assert!(
+        daemon.said().contains("DCX-J008"),
+        "the trim is said: {}",
+        daemon.said()
+    );
     let verified = run(system.dir(), &["journal", "verify", "var/journal"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
 }
