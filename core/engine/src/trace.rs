@@ -110,6 +110,8 @@ checks! {
     OrdersOpen = R016, "open orders of the session";
     /// The firm's open orders with this one, and the room for them.
     Pool = R026, "open orders of the firm";
+    /// The account has a place for its position in the instrument: 1 or 0.
+    PositionRoom = R026, "room for the position";
     /// Position with all working orders and this one filled, and its limit, in units.
     Position = R015, "position with working orders";
     /// Venues that can take the order now, at least one.

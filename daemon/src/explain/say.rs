@@ -168,6 +168,7 @@ fn amount(check: Check, number: i128) -> String {
         Check::Schedule => signed(number, |ns| utc(UnixNanos::new(ns))),
         Check::Configured
         | Check::NotHalted
+        | Check::PositionRoom
         | Check::SessionLimits
         | Check::Rate
         | Check::ClOrdId

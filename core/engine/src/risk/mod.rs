@@ -470,16 +470,11 @@ fn check_room<T: Trace>(
     })?;
     // The table of positions is as much a part of the room as the pool of orders.
     let room = facts.exposures.has_room(order.account, order.instrument);
-    let pairs = i128::from(EXPOSURES_MAX);
-    gate.require(
-        Check::Pool,
-        (pairs + i128::from(!room), pairs),
-        room,
-        || Refusal::PoolFull {
-            open: EXPOSURES_MAX,
-            max: EXPOSURES_MAX,
-        },
-    )
+    let numbers = (i128::from(room), 1);
+    gate.require(Check::PositionRoom, numbers, room, || Refusal::PoolFull {
+        open: EXPOSURES_MAX,
+        max: EXPOSURES_MAX,
+    })
 }
 
 /// Whether the position stays within its limit if this and every working order of its side fills.
