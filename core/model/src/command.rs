@@ -33,7 +33,8 @@ pub struct VenueReport {
     pub venue: VenueId,
     /// The child order: `OrigClOrdID` (41) where the report has one, else `ClOrdID` (11).
     pub child: ChildId,
-    /// `ExecID` (17), unique per venue: a report seen twice is applied once.
+    /// `ExecID` (17), unique per venue: a trade seen twice is applied once; any other report
+    /// seen twice finds its child as the first one left it.
     pub exec_id: ExecId,
     /// `ExecType` (150).
     pub exec_type: ExecType,
@@ -124,7 +125,7 @@ pub struct Configure {
     pub seed: u64,
     /// Orders open at the same time in the whole firm: the size of the order pool.
     pub orders_open_max: u32,
-    /// ClOrdIDs and ExecIDs remembered after their order is done, so that one used again is seen.
+    /// ClOrdIDs, and ExecIDs of trades, remembered after their order is done, so that one used again is seen.
     pub ids_kept_max: u32,
     /// What becomes of an order that no venue can take.
     pub on_no_venue: OnNoVenue,

@@ -71,7 +71,7 @@ pub struct CancelRejected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Ignored {
-    /// A venue's report with an ExecID already applied.
+    /// A venue's trade with an ExecID already applied.
     DuplicateExecId = 0,
     /// A venue's report about a child order that is not known.
     UnknownChild = 1,
