@@ -370,6 +370,27 @@ fn c_1_c_an_order_filled_while_it_waits_for_more_gets_more() {
 }
 
 #[test]
+fn a_fill_or_kill_order_that_was_filled_while_it_waited_for_more_gets_no_more() {
+    let mut world = World::new(1);
+    let order = NewOrder {
+        time_in_force: TimeInForce::Fok,
+        ..buy("A")
+    };
+    new(&mut world, order);
+    let mut request = replace("B", "A", lots(12));
+    request.time_in_force = TimeInForce::Fok;
+    send(&mut world, Command::Replace(request));
+    let events = report(&mut world, ExecType::Trade, 10);
+    assert_eq!(
+        events,
+        [
+            "trade 10 of A PendingReplace 10+0/10",
+            "cancel rejected B (A) Filled R024"
+        ]
+    );
+}
+
+#[test]
 fn c_2_a_a_replace_of_the_limit_is_too_late_once_all_is_filled() {
     let mut world = World::new(1);
     new(&mut world, buy("A"));
