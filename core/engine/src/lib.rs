@@ -37,6 +37,7 @@ mod book;
 mod configure;
 mod digest;
 mod halt;
+mod heap;
 mod index;
 mod names;
 mod order;
