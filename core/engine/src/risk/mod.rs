@@ -5,6 +5,7 @@
 //! there, whatever becomes of the order. Those of [`check`] are about the order: they change
 //! nothing, so that a refused order reserves nothing.
 
+mod band;
 mod exposure;
 mod limits;
 mod rate;
