@@ -9,6 +9,7 @@ mod band;
 mod exposure;
 mod limits;
 mod rate;
+mod typical;
 
 pub(crate) use exposure::{EXPOSURES_MAX, Exposures};
 pub(crate) use limits::{InstrumentRow, SessionRow};
