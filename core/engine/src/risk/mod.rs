@@ -9,6 +9,7 @@ mod band;
 mod exposure;
 mod limits;
 mod rate;
+mod repeats;
 mod typical;
 
 pub(crate) use exposure::{EXPOSURES_MAX, Exposures};
