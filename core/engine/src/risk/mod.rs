@@ -6,6 +6,7 @@
 //! nothing, so that a refused order reserves nothing.
 
 mod band;
+mod day;
 mod duplicates;
 mod exposure;
 mod limits;
