@@ -13,6 +13,7 @@ mod limits;
 mod rate;
 mod repeats;
 mod typical;
+mod var;
 
 pub(crate) use exposure::{EXPOSURES_MAX, Exposures};
 pub(crate) use limits::{InstrumentRow, SessionRow};
