@@ -128,14 +128,11 @@ impl History {
     /// # Cost
     /// O(scenarios).
     pub(super) fn loss_with(&self, factor: Factor, step: i64) -> i128 {
-        // The worst losses met, worst first; the least of them is looked at first.
+        // The worst losses met, worst first; few scenarios get past the least of them.
         let mut worst = [i128::MIN; RANK_MAX];
         for loss in self.losses(factor, step) {
-            let mut falling = loss;
-            for place in &mut worst {
-                if falling > *place {
-                    std::mem::swap(place, &mut falling);
-                }
+            if worst.last().is_some_and(|least| loss > *least) {
+                rank(&mut worst, loss);
             }
         }
         let at_risk = worst.get(self.rank().saturating_sub(1));
@@ -214,5 +211,15 @@ impl History {
     pub(super) fn both_ways(&self, factor: Factor, step: i64, limit: i128) -> (bool, bool) {
         let bound = self.bound(factor, step).is_some_and(|bound| bound <= limit);
         (bound, self.scan_is_within(factor, step, limit))
+    }
+}
+
+/// Puts a loss in its place among the worst, of which the least falls out.
+fn rank(worst: &mut [i128; RANK_MAX], loss: i128) {
+    let mut falling = loss;
+    for place in worst {
+        if falling > *place {
+            std::mem::swap(place, &mut falling);
+        }
     }
 }
