@@ -56,13 +56,17 @@ impl Exit {
         match code {
             Code::X001 | Code::X010 => Self::Usage,
             Code::X002 | Code::X009 | Code::J002 | Code::D001 => Self::NoInput,
-            Code::X003 | Code::J003 | Code::F110 | Code::F113 => Self::TryLater,
+            Code::X003 | Code::X015 | Code::X016 | Code::J003 | Code::F110 | Code::F113 => {
+                Self::TryLater
+            }
             Code::X004 | Code::J001 | Code::J009 | Code::D002 | Code::D009 | Code::F109 => Self::Io,
             Code::D008 => Self::Usage,
             Code::X005 => Self::Unreachable,
+            Code::X012 => Self::NotPermitted,
+            Code::X014 => Self::Data,
             Code::X006 => Self::Bug,
             Code::X007 | Code::X011 => Self::No,
-            Code::X008 | Code::F030 | Code::F111 => Self::Config,
+            Code::X008 | Code::X013 | Code::F030 | Code::F111 => Self::Config,
             Code::F112 => Self::Data,
             _ => match code.short().as_bytes().first() {
                 Some(b'C') => Self::Config,

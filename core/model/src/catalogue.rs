@@ -181,6 +181,11 @@ catalogue! {
     X009 = 5008, "nothing to show", "There is no counters file: no daemon was started here, or it writes elsewhere.", "Start `dcx run`, or name the file with --counters.";
     X010 = 5009, "unknown error code", "No error has this code.", "Codes look like R006; docs/errors/README.md lists all of them.";
     X011 = 5010, "unknown order", "The journal holds no order, request or child order of this name.", "Give a ClOrdID, OrderID or ChildID; `dcx journal export DIR` lists them.";
+    X012 = 5011, "not permitted", "The caller is no operator of the daemon, did not present the right token, or is an operator whose permission does not reach as far as the request.", "Ask as another operator with that operator's token, or let the configuration permit more to this one.";
+    X013 = 5012, "control socket not safe", "Everybody may write to the folder of the control socket, another user owns it, or something that is no socket is in its place.", "Name a path in a folder that only the daemon's user may write to.";
+    X014 = 5013, "control message not understood", "A line on the control socket is no request of the protocol, or names a verb or argument that the daemon does not know; or the answer is none.", "Use client and daemon of one version; docs/protocols/control.md has the protocol.";
+    X015 = 5014, "outcome unknown", "The request was sent to the daemon, and the connection ended or time ran out before the answer: it may or may not have been carried out.", "Look with `dcx status` what is in force before asking again.";
+    X016 = 5015, "daemon busy", "The daemon has as many control connections as it takes, or is about to end.", "Try again; connections that ask nothing are closed after a while.";
 }
 
 #[cfg(test)]
