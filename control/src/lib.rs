@@ -1,5 +1,5 @@
 //! What people and monitors read from a running dcx: metrics in OpenMetrics form, and whether it
-//! is well. It reads counters and never touches the engine.
+//! is well; and the [`socket`] at which operators ask. It never touches the engine.
 //!
 //! ```no_run
 //! use dcx_control::{Health, Kind, Sample, serve};
@@ -11,13 +11,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Not here: what is counted (`dcx-pipeline`, `dcx-fix`), and what an operator may order.
+//! Not here: what is counted (`dcx-pipeline`, `dcx-fix`), and what an operator's request does.
 
 #![forbid(unsafe_code)]
 
 mod exposition;
 mod sample;
 mod server;
+pub mod socket;
 
 pub use sample::{Health, Kind, Sample};
 pub use server::{ControlError, Server, serve};
