@@ -136,7 +136,7 @@ impl History {
             }
         }
         let at_risk = worst.get(self.rank().saturating_sub(1));
-        at_risk.copied().unwrap_or(i128::MIN).max(-i128::MAX)
+        at_risk.copied().unwrap_or(i128::MIN)
     }
 
     /// Whether [`loss_with`](Self::loss_with) is at most `limit`.

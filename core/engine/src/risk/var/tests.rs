@@ -454,6 +454,55 @@ fn one_percent_on_a_million_is_as_worked_out_by_hand() {
 }
 
 #[test]
+fn a_covariance_is_rounded_to_the_nearest_and_a_variance_raised_by_half_the_factors() {
+    let mut var = var(daily(0, 1));
+    let mut draws = Draws::new(11);
+    let weight = i128::from(60_000_u64 * (1 << 32) / 1_000_000 + 1);
+    var.observe(&returns(&mut draws, FACTORS_MAX, 10_000.0));
+    let before = var.ewma.parts().0.to_vec();
+    let new = returns(&mut draws, FACTORS_MAX, 10_000.0).map(Option::unwrap);
+    var.observe(&new.map(Some));
+    for (at, after) in var.ewma.parts().0.iter().enumerate() {
+        let (i, j) = (at / FACTORS_MAX, at % FACTORS_MAX);
+        let product = i128::from(new[i]) * i128::from(new[j]) * (1 << 24);
+        let exact = i128::from(before[at]) * ((1 << 32) - weight) + product * weight;
+        let raised = if i == j { 32 } else { 0 };
+        let off = (i128::from(*after) - raised) * (1 << 32) - exact;
+        assert!(off.abs() <= 1 << 31, "({i}, {j}) is off by {off}");
+    }
+}
+
+#[test]
+fn a_return_beyond_its_limit_counts_as_the_limit() {
+    let digest = |ret: i32| {
+        let mut var = var(daily(0, 1));
+        let mut returns = [Some(-7); FACTORS_MAX];
+        returns[0] = Some(ret);
+        var.observe(&returns);
+        var.observe(&returns);
+        var.digest(1)
+    };
+    assert_eq!(digest(i32::MAX), digest(RETURN_PPM_MAX));
+    assert_eq!(digest(i32::MIN), digest(-RETURN_PPM_MAX));
+    assert_ne!(digest(RETURN_PPM_MAX), digest(RETURN_PPM_MAX - 1));
+}
+
+#[test]
+fn the_smallest_loss_rounds_up_and_a_gain_towards_zero() {
+    let mut var = var(daily(1, 1));
+    var.set_return(0, factor(0), -1);
+    let value = |delta| {
+        var.value_with(Method::Historical, factor(0), delta)
+            .unwrap()
+    };
+    assert_eq!(
+        (value(0), value(1), value(PPM), value(PPM + 1)),
+        (0, 1, 1, 2)
+    );
+    assert_eq!((value(-1), value(-PPM), value(-PPM - 1)), (0, -1, -1));
+}
+
+#[test]
 fn sampled_mids_become_a_value() {
     let mut var = var(daily(0, 2));
     let mut sampler = Sampler::new();
