@@ -158,3 +158,254 @@ fn refuse_verb(caller: &Caller, verb: &Verb) -> Answer {
 fn shown(text: &str) -> String {
     text.chars().take(SHOWN_MAX).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::super::operator::{Operator, token_sha256};
+    use super::*;
+
+    const VERBS: &[Verb] = &[
+        Verb {
+            name: "status",
+            impact: Impact::Ro,
+            help: "",
+        },
+        Verb {
+            name: "cancel",
+            impact: Impact::Rw,
+            help: "",
+        },
+        Verb {
+            name: "halt",
+            impact: Impact::Danger,
+            help: "",
+        },
+    ];
+
+    const SECRET: &str = "9b1e-hunter2";
+
+    /// A desk, what its handler was asked, and what was audited.
+    struct Watched {
+        desk: Desk,
+        asked: Arc<Mutex<Vec<(Caller, Request)>>>,
+        audited: Arc<Mutex<Vec<AuditLine>>>,
+    }
+
+    /// Ann, bob and eve share user 1000, and may ro, rw and danger.
+    fn watched() -> Watched {
+        let operator = |name: &str, may| Operator {
+            name: name.to_owned(),
+            uid: Some(1000),
+            token_sha256: Some(token_sha256(&format!("{SECRET}-{name}"))),
+            may,
+        };
+        let operators = Operators::new(vec![
+            operator("ann", Impact::Ro),
+            operator("bob", Impact::Rw),
+            operator("eve", Impact::Danger),
+        ]);
+        let asked = Arc::<Mutex<Vec<(Caller, Request)>>>::default();
+        let audited = Arc::<Mutex<Vec<AuditLine>>>::default();
+        Watched {
+            desk: Desk {
+                operators: operators.unwrap(),
+                verbs: VERBS,
+                audit: {
+                    let audited = Arc::clone(&audited);
+                    Box::new(move |line: &AuditLine| {
+                        audited.lock().unwrap().push(line.clone());
+                    })
+                },
+                handler: {
+                    let asked = Arc::clone(&asked);
+                    Box::new(move |caller: &Caller, request: Request| {
+                        let fails = request.args.contains_key("fail");
+                        asked.lock().unwrap().push((caller.clone(), request));
+                        match fails {
+                            false => Answer::one(json!("done")),
+                            true => Answer::refuse(Code::R001, exit::TRY_LATER, "halted"),
+                        }
+                    })
+                },
+            },
+            asked,
+            audited,
+        }
+    }
+
+    impl Watched {
+        fn ask(&self, uid: u32, request: &Value) -> Value {
+            let peer = Peer { uid, pid: 1 };
+            let served = self.desk.serve(peer, request.to_string().as_bytes());
+            serde_json::from_slice(&served.answer).expect("one line")
+        }
+
+        fn audited(&self) -> Vec<AuditLine> {
+            self.audited.lock().unwrap().clone()
+        }
+    }
+
+    fn by(name: &str, verb: &str, args: &Value) -> Value {
+        let token = format!("{SECRET}-{name}");
+        json!({"v": 1, "id": 1, "verb": verb, "as": name, "token": token, "args": args})
+    }
+
+    #[test]
+    fn each_operator_may_what_the_label_of_the_verb_permits_and_no_more() {
+        // Operator, verb, may it, is it audited.
+        let table = [
+            ("ann", "status", true, false),
+            ("ann", "cancel", false, true),
+            ("ann", "halt", false, true),
+            ("bob", "status", true, false),
+            ("bob", "cancel", true, true),
+            ("bob", "halt", false, true),
+            ("eve", "status", true, false),
+            ("eve", "cancel", true, true),
+            ("eve", "halt", true, true),
+        ];
+        for (name, verb, may, audited) in table {
+            let watched = watched();
+            let answer = watched.ask(1000, &by(name, verb, &json!({"n": 1})));
+            assert_eq!(answer["ok"], may, "{name} {verb}: {answer}");
+            assert_eq!(
+                watched.asked.lock().unwrap().len(),
+                usize::from(may),
+                "{name} {verb}"
+            );
+            if !may {
+                assert_eq!(answer["exit"], 77);
+                assert_eq!(answer["code"], "DCX-X012");
+            }
+            let lines = watched.audited();
+            assert_eq!(lines.len(), usize::from(audited), "{name} {verb}");
+            if let Some(line) = lines.first() {
+                assert_eq!(
+                    (line.who.as_deref(), line.verb.as_str()),
+                    (Some(name), verb)
+                );
+                assert_eq!(line.args.get("n"), Some(&json!(1)));
+                assert_eq!(line.outcome == Outcome::Done, may);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_handler_is_the_answer_and_the_outcome_of_the_audit() {
+        let watched = watched();
+        let answer = watched.ask(1000, &by("eve", "halt", &json!({"fail": 1})));
+        assert_eq!(
+            (&answer["code"], &answer["exit"]),
+            (&json!("DCX-R001"), &json!(75))
+        );
+        let refused = Outcome::Refused {
+            code: Code::R001,
+            message: "halted".to_owned(),
+        };
+        assert_eq!(watched.audited()[0].outcome, refused);
+    }
+
+    #[test]
+    fn strangers_are_refused_audited_and_never_reach_the_handler() {
+        let watched = watched();
+        let none = json!({"v": 1, "id": 1, "verb": "status"});
+        let wrong = json!({"v": 1, "id": 1, "verb": "status", "as": "eve", "token": "no"});
+        let other = json!({"v": 1, "id": 1, "verb": "x".repeat(500), "as": "bob",
+            "token": format!("{SECRET}-eve"), "args": {"big": "y".repeat(1000)}});
+        let cases = [
+            (0, &none),
+            (1001, &by("eve", "halt", &json!({}))),
+            (1000, &none),
+        ];
+        for (uid, request) in cases.into_iter().chain([(1000, &wrong), (1000, &other)]) {
+            let answer = watched.ask(uid, request);
+            assert_eq!(answer["exit"], 77, "{answer}");
+        }
+        assert_eq!(*watched.asked.lock().unwrap(), []);
+        let lines = watched.audited();
+        assert_eq!(lines.len(), 5);
+        for line in &lines {
+            assert_eq!((&line.who, line.impact), (&None, None));
+            assert!(line.args.is_empty() && line.verb.len() <= SHOWN_MAX);
+        }
+    }
+
+    #[test]
+    fn only_a_wrong_token_counts_as_one() {
+        let watched = watched();
+        let wrong = |request: &Value| {
+            let peer = Peer { uid: 1000, pid: 1 };
+            watched
+                .desk
+                .serve(peer, request.to_string().as_bytes())
+                .wrong_token
+        };
+        assert!(wrong(
+            &json!({"v": 1, "id": 1, "verb": "status", "token": "x"})
+        ));
+        assert!(!wrong(&json!({"v": 1, "id": 1, "verb": "status"})));
+        assert!(!wrong(&json!({"v": 2})));
+        assert!(!wrong(&by("ann", "halt", &json!({}))));
+    }
+
+    #[test]
+    fn tokens_are_in_no_answer_and_no_audit_line() {
+        let watched = watched();
+        let mut seen = String::new();
+        for name in ["ann", "eve"] {
+            for verb in ["status", "halt", "nothing"] {
+                let request = by(
+                    name,
+                    verb,
+                    &json!({"token": SECRET, "a": [{"token": SECRET}]}),
+                );
+                seen.push_str(&watched.ask(1000, &request).to_string());
+                seen.push_str(&watched.ask(1001, &request).to_string());
+                let mut misplaced = request.clone();
+                misplaced["as"] = json!("bob");
+                seen.push_str(&watched.ask(1000, &misplaced).to_string());
+                misplaced["v"] = json!(SECRET);
+                seen.push_str(&watched.ask(1000, &misplaced).to_string());
+            }
+        }
+        for line in watched.audited() {
+            seen.push_str(&line.to_json());
+            seen.push_str(&format!("{line:?}"));
+        }
+        assert!(seen.len() > 2000, "something was seen");
+        assert!(!seen.contains(SECRET), "{seen}");
+    }
+
+    #[test]
+    fn an_unknown_verb_is_answered_with_the_known_ones() {
+        let answer = watched().ask(1000, &by("ann", "hault", &json!({})));
+        assert_eq!(
+            (&answer["code"], &answer["exit"]),
+            (&json!("DCX-X014"), &json!(64))
+        );
+        assert_eq!(answer["help"], "The verbs are: status, cancel, halt.");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_the_answer_is_lines_and_nothing_is_done_unproved(
+            line in prop_oneof![
+                any::<Vec<u8>>(),
+                "\\{(\"(v|id|verb|as|token|args)\":(1|0|\"halt\"|\"status\"|\"eve\"|\\{\\}),?){0,6}\\}"
+                    .prop_map(String::into_bytes),
+            ],
+        ) {
+            let watched = watched();
+            let served = watched.desk.serve(Peer { uid: 1000, pid: 1 }, &line);
+            prop_assert!(served.answer.ends_with(b"\n"));
+            let answer: Value = serde_json::from_slice(&served.answer).unwrap();
+            prop_assert_eq!(&answer["ok"], &json!(false), "no token was right");
+            prop_assert!(watched.asked.lock().unwrap().is_empty());
+        }
+    }
+}
