@@ -3,27 +3,59 @@
 
 use crate::pool::{NIL, Pool};
 
+/// Bits of [`HeapLink::up`] that name the parent; the rest is the rank.
+const PARENT_BITS: u32 = 27;
+
+/// No parent; also the first slot that a heap cannot name.
+const ORPHAN: u32 = (1 << PARENT_BITS) - 1;
+
 /// A thing's place in one heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HeapLink {
-    /// The first of its children.
-    child: u32,
-    /// Its next sibling.
-    next: u32,
-    /// Its sibling before, or its parent if it is the first child.
-    prev: u32,
+    left: u32,
+    right: u32,
+    /// Its parent in the low bits. Above them its rank: how many things there are on the way to
+    /// the nearest missing child, which is down the right; at most 27, where 31 fit.
+    up: u32,
 }
 
 impl HeapLink {
     /// Of a thing that is in no heap.
     pub(crate) const NONE: Self = Self {
-        child: NIL,
-        next: NIL,
-        prev: NIL,
+        left: NIL,
+        right: NIL,
+        up: ORPHAN,
     };
+
+    /// Of a thing that is alone in its heap.
+    const ALONE: Self = Self {
+        left: NIL,
+        right: NIL,
+        up: 1 << PARENT_BITS | ORPHAN,
+    };
+
+    const fn parent(self) -> u32 {
+        match self.up & ORPHAN {
+            ORPHAN => NIL,
+            parent => parent,
+        }
+    }
+
+    const fn rank(self) -> u32 {
+        self.up >> PARENT_BITS
+    }
+
+    const fn set_parent(&mut self, parent: u32) {
+        // NIL has every bit set: it becomes ORPHAN.
+        self.up = self.up & !ORPHAN | parent & ORPHAN;
+    }
+
+    const fn set_rank(&mut self, rank: u32) {
+        self.up = self.up & ORPHAN | rank << PARENT_BITS;
+    }
 }
 
-/// A pairing heap of things in a pool, smallest key first; any of them can leave.
+/// A leftist tree of things in a pool, smallest key first; any of them can leave.
 ///
 /// `key` reads a thing's key: its price, negated where the highest comes first, and its order's
 /// number, so that of equal prices the older order comes first and keys are never equal. Which is
@@ -31,12 +63,16 @@ impl HeapLink {
 /// about the heap. A key must not change while its thing is in the heap. `link` says which of a
 /// thing's links the heap runs through.
 ///
+/// A pairing heap inserts faster, but its bound is amortised: the first removal after many
+/// insertions visits all of them, and every order behind it waits.
+///
 /// # Cost
-/// Finding the first and inserting O(1), removing O(log n) amortised; no allocation, no recursion.
-/// A single removal may visit every thing that was inserted since the one before.
+/// Finding the first O(1); inserting and removing O(log n) each time, not only on average. No
+/// allocation, no recursion.
 ///
 /// # Source
-/// Fredman, Sedgewick, Sleator & Tarjan, "The pairing heap" (1986): the two-pass variant.
+/// Crane (1972), "Linear lists and priority queues as balanced binary trees"; Knuth, vol. 3,
+/// 5.2.3, "leftist trees".
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heap {
     root: u32,
@@ -62,6 +98,9 @@ impl Heap {
     }
 
     /// Adds a thing that is not in the heap.
+    ///
+    /// # Panics
+    /// For a slot of 2²⁷ − 1 or above: no pool is that large.
     pub(crate) fn insert<T>(
         &mut self,
         pool: &mut Pool<T>,
@@ -69,7 +108,8 @@ impl Heap {
         key: impl Fn(&T) -> (i64, u64),
         link: impl Fn(&mut T) -> &mut HeapLink,
     ) {
-        *link(pool.at_mut(ix)) = HeapLink::NONE;
+        assert!(ix < ORPHAN, "a slot in a heap has a number of 27 bits");
+        *link(pool.at_mut(ix)) = HeapLink::ALONE;
         self.root = meld(pool, self.root, ix, &key, &link);
         self.len += 1;
     }
@@ -83,106 +123,100 @@ impl Heap {
         link: impl Fn(&mut T) -> &mut HeapLink,
     ) {
         let left = std::mem::replace(link(pool.at_mut(ix)), HeapLink::NONE);
-        let orphans = pair_up(pool, left.child, &key, &link);
-        if ix == self.root {
-            self.root = orphans;
+        let parent = left.parent();
+        assert!(
+            left.rank() > 0 && (parent == NIL) == (ix == self.root),
+            "only what is in the heap is removed"
+        );
+        let heir = meld(pool, left.left, left.right, &key, &link);
+        if heir != NIL {
+            link(pool.at_mut(heir)).set_parent(parent);
+        }
+        if parent == NIL {
+            self.root = heir;
         } else {
-            close_gap(pool, ix, left, &link);
-            self.root = meld(pool, self.root, orphans, &key, &link);
+            let above = link(pool.at_mut(parent));
+            if above.left == ix {
+                above.left = heir;
+            } else {
+                above.right = heir;
+            }
+            lean_until_settled(pool, parent, &link);
         }
         self.len -= 1;
     }
 }
 
-/// Lets those beside a thing that left point past it.
-fn close_gap<T>(
-    pool: &mut Pool<T>,
-    ix: u32,
-    left: HeapLink,
-    link: &impl Fn(&mut T) -> &mut HeapLink,
-) {
-    assert!(left.prev != NIL, "only what is in the heap is removed");
-    let before = link(pool.at_mut(left.prev));
-    if before.child == ix {
-        before.child = left.next;
-    } else {
-        before.next = left.next;
-    }
-    if left.next != NIL {
-        link(pool.at_mut(left.next)).prev = left.prev;
-    }
-}
-
-/// Makes one tree of two, either of which may be empty, and gives its root.
+/// Makes one tree of two, either of which may be empty, and gives its root, which has no parent.
+///
+/// Only the right edges of both are walked, and these are what the ranks keep short.
 fn meld<T>(
     pool: &mut Pool<T>,
-    one: u32,
-    other: u32,
+    mut one: u32,
+    mut other: u32,
     key: &impl Fn(&T) -> (i64, u64),
     link: &impl Fn(&mut T) -> &mut HeapLink,
 ) -> u32 {
-    if one == NIL {
-        return other;
+    let (mut root, mut last) = (NIL, NIL);
+    while one != NIL && other != NIL {
+        if key(pool.at(other)) < key(pool.at(one)) {
+            std::mem::swap(&mut one, &mut other);
+        }
+        if last == NIL {
+            root = one;
+        }
+        hang(pool, last, one, link);
+        last = one;
+        one = link(pool.at_mut(one)).right;
     }
-    if other == NIL {
-        return one;
+    let rest = if one == NIL { other } else { one };
+    hang(pool, last, rest, link);
+    while last != NIL {
+        lean(pool, last, link);
+        last = link(pool.at_mut(last)).parent();
     }
-    let (root, child) = if key(pool.at(one)) <= key(pool.at(other)) {
-        (one, other)
-    } else {
-        (other, one)
+    if root == NIL { rest } else { root }
+}
+
+/// Makes a thing the right child of another. Either may be missing.
+fn hang<T>(pool: &mut Pool<T>, parent: u32, child: u32, link: &impl Fn(&mut T) -> &mut HeapLink) {
+    if parent != NIL {
+        link(pool.at_mut(parent)).right = child;
+    }
+    if child != NIL {
+        link(pool.at_mut(child)).set_parent(parent);
+    }
+}
+
+/// Sets ranks right from a thing whose child changed up to where they already are. Each that
+/// changes is above the one before, so there are as many as there are ranks at most.
+fn lean_until_settled<T>(pool: &mut Pool<T>, mut ix: u32, link: &impl Fn(&mut T) -> &mut HeapLink) {
+    while ix != NIL && lean(pool, ix, link) {
+        ix = link(pool.at_mut(ix)).parent();
+    }
+}
+
+/// Puts the child of the higher rank to the left, and says whether the rank changed by it.
+fn lean<T>(pool: &mut Pool<T>, ix: u32, link: &impl Fn(&mut T) -> &mut HeapLink) -> bool {
+    let HeapLink { left, right, .. } = *link(pool.at_mut(ix));
+    let mut rank = |child: u32| match child {
+        NIL => 0,
+        child => link(pool.at_mut(child)).rank(),
     };
-    let next = std::mem::replace(&mut link(pool.at_mut(root)).child, child);
-    if next != NIL {
-        link(pool.at_mut(next)).prev = child;
+    let (on_left, on_right) = (rank(left), rank(right));
+    let leaning = link(pool.at_mut(ix));
+    if on_left < on_right {
+        leaning.left = right;
+        leaning.right = left;
     }
-    let moved = link(pool.at_mut(child));
-    moved.next = next;
-    moved.prev = root;
-    root
-}
-
-/// Makes one tree of siblings, from the first on, and gives its root.
-///
-/// Pairs from the first to the last, then the pairs from the last to the first: this is what
-/// keeps the heap's promise of O(log n). The pairs wait on a list threaded through `next`.
-fn pair_up<T>(
-    pool: &mut Pool<T>,
-    mut first: u32,
-    key: &impl Fn(&T) -> (i64, u64),
-    link: &impl Fn(&mut T) -> &mut HeapLink,
-) -> u32 {
-    let mut pairs = NIL;
-    while first != NIL {
-        let second = detach(pool, first, link);
-        let rest = if second == NIL {
-            NIL
-        } else {
-            detach(pool, second, link)
-        };
-        let pair = meld(pool, first, second, key, link);
-        link(pool.at_mut(pair)).next = pairs;
-        pairs = pair;
-        first = rest;
-    }
-    let mut root = NIL;
-    while pairs != NIL {
-        let rest = detach(pool, pairs, link);
-        root = meld(pool, root, pairs, key, link);
-        pairs = rest;
-    }
-    root
-}
-
-/// Makes a tree stand alone, and gives the sibling that came next.
-fn detach<T>(pool: &mut Pool<T>, ix: u32, link: &impl Fn(&mut T) -> &mut HeapLink) -> u32 {
-    let link = link(pool.at_mut(ix));
-    link.prev = NIL;
-    std::mem::replace(&mut link.next, NIL)
+    let before = leaning.rank();
+    leaning.set_rank(on_left.min(on_right) + 1);
+    leaning.rank() != before
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::collections::BTreeSet;
 
     use dcx_stats::Draws;
@@ -310,6 +344,50 @@ mod tests {
             pair.insert(px, order as u64);
         }
         pair.drain();
+    }
+
+    /// How many things one insertion or removal looks at, at most: each look is a call of `key` or
+    /// `link`.
+    #[test]
+    fn no_single_turn_looks_at_more_than_a_few_things_for_each_doubling() {
+        const COUNT: u64 = 1 << 14;
+        let spread = |order: u64| (order.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).cast_signed();
+        let rising = |order: u64| order.cast_signed();
+        let falling = |order: u64| -order.cast_signed();
+        for px in [spread, rising, falling] {
+            let mut pool = Pool::default();
+            pool.grow(1 << 14, || thing(0, 0));
+            let (mut heap, looks, mut most) = (Heap::EMPTY, Cell::new(0), 0);
+            let key = |thing: &Thing| {
+                looks.set(looks.get() + 1);
+                (thing.px, thing.order)
+            };
+            for order in 0..COUNT {
+                let ix = pool.insert(thing(px(order), order)).unwrap().ix;
+                heap.insert(&mut pool, ix, key, |thing| {
+                    looks.set(looks.get() + 1);
+                    &mut thing.link
+                });
+                most = most.max(looks.replace(0));
+            }
+            for turn in 0..COUNT {
+                // The first and the lowest slot by turns.
+                let ix = match turn % 2 {
+                    0 => heap.first(),
+                    _ => (0..1 << 14)
+                        .find(|ix| pool.find(pool.key(*ix)).is_some())
+                        .unwrap(),
+                };
+                heap.remove(&mut pool, ix, key, |thing| {
+                    looks.set(looks.get() + 1);
+                    &mut thing.link
+                });
+                pool.remove(ix);
+                most = most.max(looks.replace(0));
+            }
+            // Two right edges of 14 at most, and nine looks at each step.
+            assert!(most <= 2 * 14 * 9, "{most}");
+        }
     }
 
     #[test]
