@@ -7,16 +7,22 @@
 //! `tests/golden.rs`; a change of any body is a new kind.
 
 use zerocopy::little_endian::{I32, I64, I128, U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::text::Text;
 use crate::{
-    AccountId, Algo, CancelRejected, CancelRequest, ChildCancel, ChildId, ChildOrder, ClOrdId,
-    Command, Configure, CxlRejReason, CxlRejResponseTo, Event, ExecId, ExecType, Ignored,
-    Instrument, InstrumentId, InstrumentLimits, LimitPx, Nanos, NewOrder, Notional, OnNoVenue,
-    Operator, OrdRejReason, OrdStatus, OrdType, OrderId, OrderView, Price, Qty, Quote,
-    RECORD_LEN_MAX, Refusal, ReplaceRequest, SessionId, SessionLimits, Side, StatusRequest,
-    TimeInForce, UnixNanos, Venue, VenueCancelReject, VenueId, VenueReport, VenueSet,
+    Account, AccountId, Algo, CancelRejected, CancelRequest, ChildCancel, ChildId, ChildOrder,
+    ChildQuery, ClOrdId, Command, Configure, CxlRejReason, CxlRejResponseTo, Event, EventRef,
+    ExecId, ExecType, FactorMapping, Ignored, Instrument, InstrumentId, Leg, Level, Limit,
+    LimitChange, LimitDecision, LimitPx, LimitSource, LimitView, ListId, MarketTrade,
+    MassCancelRequest, MassCanceled, MassScope, MassStatusRequest, Nanos, NewOrder, Notional,
+    OnNoVenue, OnOrphan, Operator, OperatorCancel, OrdRejReason, OrdStatus, OrdType, OrderDecision,
+    OrderFlags, OrderId, OrderView, Origin, Orphan, OrphanCancel, OwnerId, Peg, Permission,
+    PermittedMeans, Phase, Price, ProposalId, Qty, Quote, RECORD_LEN_MAX, Refusal, ReplaceRequest,
+    RequestId, RestatementReason, ScenarioReturn, Scope, SelfTrade, Seq, SessionId, SessionLink,
+    SessionPolicy, Side, StateCause, StateChange, StatusRequest, StrategyId, TimeInForce,
+    TradingHours, TradingState, UnixNanos, Venue, VenueCancelReject, VenueFeatures, VenueId,
+    VenueReport, VenueSet,
 };
 
 /// Why bytes are not a record.
@@ -71,6 +77,7 @@ fields! {
     u16 => U16, |v| v.into(), |w| Some(w.get());
     u32 => U32, |v| v.into(), |w| Some(w.get());
     u64 => U64, |v| v.into(), |w| Some(w.get());
+    i128 => I128, |v| v.into(), |w| Some(w.get());
     i32 => I32, |v| v.into(), |w| Some(w.get());
     bool => u8, |v| u8::from(v), |w| match w { 0 => Some(false), 1 => Some(true), _ => None };
     Price => I64, |v| v.units().into(), |w| Some(Self::from_units(w.get()));
@@ -81,6 +88,37 @@ fields! {
     UnixNanos => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
     OrderId => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
     ChildId => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    Seq => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    ListId => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    RequestId => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    ProposalId => U64, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    StrategyId => U16, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    OwnerId => U32, |v| v.get().into(), |w| Some(Self::new(w.get()));
+    OrderFlags => U16, |v| v.bits().into(), |w| Self::from_bits(w.get());
+    VenueFeatures => U16, |v| v.bits().into(), |w| Self::from_bits(w.get());
+    Peg => u8, |v| v as u8, |w| Self::from_byte(w);
+    Leg => u8, |v| v as u8, |w| Self::from_byte(w);
+    Origin => u8, |v| v as u8, |w| Self::from_byte(w);
+    Limit => u8, |v| v as u8, |w| Self::from_byte(w);
+    LimitSource => u8, |v| v as u8, |w| Self::from_byte(w);
+    TradingState => u8, |v| v as u8, |w| Self::from_byte(w);
+    StateCause => u8, |v| v as u8, |w| Self::from_byte(w);
+    Phase => u8, |v| v as u8, |w| Self::from_byte(w);
+    SelfTrade => u8, |v| v as u8, |w| Self::from_byte(w);
+    MassScope => u8, |v| v.wire(), |w| Self::from_wire(w);
+    RestatementReason => u8, |v| v.wire(), |w| Self::from_wire(w);
+    OnOrphan => u8, |v| v as u8, |w| match w {
+        0 => Some(Self::Report),
+        1 => Some(Self::Adopt),
+        2 => Some(Self::Cancel),
+        _ => None,
+    };
+    SessionLink => u8, |v| v as u8, |w| match w {
+        0 => Some(Self::Up),
+        1 => Some(Self::LoggedOut),
+        2 => Some(Self::Disconnected),
+        _ => None,
+    };
     InstrumentId => U32, |v| v.get().into(), |w| Some(Self::new(w.get()));
     AccountId => U32, |v| v.get().into(), |w| Some(Self::new(w.get()));
     SessionId => U16, |v| v.get().into(), |w| Some(Self::new(w.get()));
@@ -116,28 +154,75 @@ impl<const N: usize> Field for Text<N> {
     }
 }
 
-/// Code and both numbers of a refusal.
+/// Code and numbers of a refusal.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct RefusalWire {
     code: U16,
-    a: U64,
-    b: U64,
+    numbers: [U64; 3],
 }
 
 impl Field for Refusal {
     type Wire = RefusalWire;
     fn put(self) -> RefusalWire {
-        let (code, a, b) = self.to_parts();
+        let (code, numbers) = self.to_parts();
         RefusalWire {
             code: code.into(),
-            a: a.into(),
-            b: b.into(),
+            numbers: numbers.map(U64::from),
         }
     }
     fn take(wire: RefusalWire) -> Option<Self> {
-        let parts = (wire.code.get(), wire.a.get(), wire.b.get());
-        Self::from_parts(parts.0, parts.1, parts.2).filter(|refusal| refusal.to_parts() == parts)
+        let parts = (wire.code.get(), wire.numbers.map(U64::get));
+        Self::from_parts(parts.0, parts.1).filter(|refusal| refusal.to_parts() == parts)
+    }
+}
+
+/// A level and a number on it.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct ScopeWire {
+    level: u8,
+    number: U32,
+}
+
+impl Field for Scope {
+    type Wire = ScopeWire;
+    fn put(self) -> ScopeWire {
+        ScopeWire {
+            level: self.level() as u8,
+            number: self.number().into(),
+        }
+    }
+    fn take(wire: ScopeWire) -> Option<Self> {
+        Self::of(Level::from_byte(wire.level)?, wire.number.get())
+    }
+}
+
+/// Something that may be absent: a byte that says so, and zeros in its place.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct OptionWire<W> {
+    there: u8,
+    value: W,
+}
+
+impl<F: Field> Field for Option<F>
+where
+    OptionWire<F::Wire>: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Copy,
+{
+    type Wire = OptionWire<F::Wire>;
+    fn put(self) -> Self::Wire {
+        OptionWire {
+            there: u8::from(self.is_some()),
+            value: self.map_or_else(F::Wire::new_zeroed, F::put),
+        }
+    }
+    fn take(wire: Self::Wire) -> Option<Self> {
+        match wire.there {
+            0 => wire.value.as_bytes().iter().all(|byte| *byte == 0).then_some(None),
+            1 => F::take(wire.value).map(Some),
+            _ => None,
+        }
     }
 }
 
@@ -186,14 +271,62 @@ wire_struct! {
         session: SessionId, account: AccountId, cl_ord_id: ClOrdId, instrument: InstrumentId,
         side: Side, ord_type: OrdType, time_in_force: TimeInForce, algo: Algo, order_qty: Qty,
         limit_px: LimitPx, start: UnixNanos, end: UnixNanos, slices: u16, transact_time: UnixNanos,
+        strategy: StrategyId, origin: Origin, flags: OrderFlags, stop_px: LimitPx, peg: Peg,
+        peg_offset: Price, display_qty: Qty, min_qty: Qty, list: ListId, leg: Leg, list_total: u8,
     }
+    MassCancelRequestWire for MassCancelRequest {
+        session: SessionId, cl_ord_id: ClOrdId, scope: MassScope, instrument: InstrumentId,
+    }
+    MassStatusRequestWire for MassStatusRequest {
+        session: SessionId, request: ClOrdId, scope: MassScope, instrument: InstrumentId,
+    }
+    MarketTradeWire for MarketTrade {
+        venue: VenueId, instrument: InstrumentId, px: Price, qty: Qty, trade_time: UnixNanos,
+    }
+    OrphanWire for Orphan {
+        venue: VenueId, cl_ord_id: ClOrdId, instrument: InstrumentId, side: Side,
+        ord_type: OrdType, time_in_force: TimeInForce, order_qty: Qty, limit_px: LimitPx,
+        cum_qty: Qty, avg_px: Price,
+    }
+    SessionPolicyWire for SessionPolicy {
+        session: SessionId, cancel_on_disconnect: bool, cancel_on_logout: bool,
+    }
+    LimitChangeWire for LimitChange {
+        scope: Scope, limit: Limit, value: Option<i128>, source: LimitSource,
+        request: RequestId, by: Operator,
+    }
+    LimitDecisionWire for LimitDecision {
+        proposal: ProposalId, approve: bool, request: RequestId, by: Operator,
+    }
+    StateChangeWire for StateChange {
+        scope: Scope, state: TradingState, request: RequestId, by: Operator,
+    }
+    PermissionWire for Permission {
+        scope: Scope, instrument: Option<InstrumentId>, allowed: bool, request: RequestId,
+        by: Operator,
+    }
+    PermittedMeansWire for PermittedMeans {
+        scope: Scope, venues: VenueSet, algos: u16, request: RequestId, by: Operator,
+    }
+    OrderDecisionWire for OrderDecision {
+        order: OrderId, approve: bool, request: RequestId, by: Operator,
+    }
+    OperatorCancelWire for OperatorCancel {
+        order: OrderId, scope: Scope, request: RequestId, by: Operator,
+    }
+    AccountWire for Account { id: AccountId, owner: OwnerId, self_trade: SelfTrade, }
+    TradingHoursWire for TradingHours {
+        instrument: InstrumentId, open_s: u32, close_s: u32, weekdays: u8, close_lead: Nanos,
+    }
+    FactorMappingWire for FactorMapping { instrument: InstrumentId, factor: u8, beta_ppm: i32, }
+    ScenarioReturnWire for ScenarioReturn { scenario: u16, factor: u8, return_ppm: i32, }
     CancelRequestWire for CancelRequest {
         session: SessionId, cl_ord_id: ClOrdId, orig_cl_ord_id: ClOrdId, transact_time: UnixNanos,
     }
     ReplaceRequestWire for ReplaceRequest {
         session: SessionId, cl_ord_id: ClOrdId, orig_cl_ord_id: ClOrdId, instrument: InstrumentId,
         side: Side, ord_type: OrdType, time_in_force: TimeInForce, order_qty: Qty,
-        limit_px: LimitPx, transact_time: UnixNanos,
+        limit_px: LimitPx, stop_px: LimitPx, display_qty: Qty, transact_time: UnixNanos,
     }
     StatusRequestWire for StatusRequest {
         session: SessionId, cl_ord_id: ClOrdId, instrument: InstrumentId, side: Side,
@@ -205,7 +338,7 @@ wire_struct! {
     VenueReportWire for VenueReport {
         venue: VenueId, child: ChildId, exec_id: ExecId, exec_type: ExecType,
         ord_status: OrdStatus, ord_rej_reason: OrdRejReason, last_qty: Qty, last_px: Price,
-        cum_qty: Qty, leaves_qty: Qty,
+        cum_qty: Qty, leaves_qty: Qty, avg_px: Price, exec_ref_id: ExecId,
     }
     VenueCancelRejectWire for VenueCancelReject {
         venue: VenueId, child: ChildId, request: ChildId, cxl_rej_reason: CxlRejReason,
@@ -214,28 +347,44 @@ wire_struct! {
     OperatorWire for Operator { author: crate::Author, reason: crate::Reason, }
     ConfigureWire for Configure {
         seed: u64, orders_open_max: u32, ids_kept_max: u32, on_no_venue: OnNoVenue,
-        route_attempts_max: u8, discount_ppm: u32, prior_sd_centi_bps: u32,
+        route_attempts_max: u8, discount_ppm: u32, prior_sd_centi_bps: u32, positions_max: u32,
+        day_start_s: u32, answer_timeout: Nanos, queries_max: u8, reconcile_interval: Nanos,
+        on_orphan: OnOrphan, house_session: SessionId, house_account: AccountId,
+        reprice_interval: Nanos,
     }
     InstrumentWire for Instrument {
         id: InstrumentId, symbol: crate::Symbol, tick: Price, lot: Qty, prev_close: LimitPx,
-        venues: VenueSet,
+        venues: VenueSet, multiplier: Price,
     }
-    VenueWire for Venue { id: VenueId, name: crate::VenueName, fee_centi_bps: i32, }
-    InstrumentLimitsWire for InstrumentLimits {
-        instrument: InstrumentId, order_qty_max: Qty, order_notional_max: Notional,
-        position_max: Qty, quote_age_max: Nanos, collar_bps: u32, prev_close_allowed: bool,
-    }
-    SessionLimitsWire for SessionLimits {
-        session: SessionId, orders_per_s_max: u32, burst_max: u32, orders_open_max: u32,
+    VenueWire for Venue {
+        id: VenueId, name: crate::VenueName, fee_centi_bps: i32, features: VenueFeatures,
     }
     OrderViewWire for OrderView {
         order: OrderId, cl_ord_id: ClOrdId, session: SessionId, instrument: InstrumentId,
         side: Side, ord_type: OrdType, time_in_force: TimeInForce, ord_status: OrdStatus,
-        order_qty: Qty, limit_px: LimitPx, cum_qty: Qty, avg_px: Price,
+        order_qty: Qty, limit_px: LimitPx, cum_qty: Qty, avg_px: Price, stop_px: LimitPx,
+        flags: OrderFlags,
+    }
+    EventRefWire for EventRef { seq: Seq, ix: u16, }
+    ChildQueryWire for ChildQuery {
+        child: ChildId, venue: VenueId, instrument: InstrumentId, side: Side,
+    }
+    OrphanCancelWire for OrphanCancel {
+        venue: VenueId, cl_ord_id: ClOrdId, request: ChildId, instrument: InstrumentId, side: Side,
+        order_qty: Qty,
+    }
+    MassCanceledWire for MassCanceled {
+        session: SessionId, cl_ord_id: ClOrdId, scope: MassScope, instrument: InstrumentId,
+        affected: u32, refusal: Option<Refusal>,
+    }
+    LimitViewWire for LimitView {
+        scope: Scope, limit: Limit, before: Option<i128>, after: Option<i128>, request: RequestId,
+        proposal: ProposalId,
     }
     ChildOrderWire for ChildOrder {
         child: ChildId, order: OrderId, venue: VenueId, instrument: InstrumentId, side: Side,
         ord_type: OrdType, time_in_force: TimeInForce, order_qty: Qty, limit_px: LimitPx,
+        display_qty: Qty, min_qty: Qty, flags: OrderFlags,
     }
     ChildCancelWire for ChildCancel {
         child: ChildId, request: ChildId, venue: VenueId, instrument: InstrumentId, side: Side,
@@ -310,16 +459,31 @@ records! { Command, encode_command, decode_command {
     6 VenueReport(VenueReport);
     7 VenueCancelReject(VenueCancelReject);
     8 VenueState { venue: VenueId, up: bool };
-    9 SessionState { session: SessionId, up: bool };
+    9 SessionState { session: SessionId, link: SessionLink };
     10 Wake;
-    11 Halt(Operator);
-    12 Resume(Operator);
     13 Checkpoint;
     14 Configure(Configure);
     15 DefineInstrument(Instrument);
     16 DefineVenue(Venue);
-    17 SetInstrumentLimits(InstrumentLimits);
-    18 SetSessionLimits(SessionLimits);
+    19 SetLimit(LimitChange);
+    20 DecideLimit(LimitDecision);
+    21 SetState(StateChange);
+    22 SetPermission(Permission);
+    23 SetMeans(PermittedMeans);
+    24 DecideOrder(OrderDecision);
+    25 OperatorCancel(OperatorCancel);
+    26 MassCancel(MassCancelRequest);
+    27 MassStatus(MassStatusRequest);
+    28 MarketTrade(MarketTrade);
+    29 VenuePhase { venue: VenueId, instrument: InstrumentId, phase: Phase };
+    30 Orphan(Orphan);
+    31 VenueMassStatusDone { venue: VenueId, request: ChildId };
+    32 DefineAccount(Account);
+    33 DefineHours(TradingHours);
+    34 SetSessionPolicy(SessionPolicy);
+    35 MapFactor(FactorMapping);
+    36 SetScenario(ScenarioReturn);
+    37 OrdersOutRefused { child: ChildId };
 } }
 
 records! { Event, encode_event, decode_event {
@@ -336,9 +500,27 @@ records! { Event, encode_event, decode_event {
     1011 ChildSent(ChildOrder);
     1012 ChildCancel(ChildCancel);
     1013 Ignored { cause: Ignored, venue: VenueId, child: ChildId, exec_id: ExecId };
-    1014 Halted;
-    1015 Resumed;
     1016 Digest { state: u64 };
+    1017 PendingNew { view: OrderView };
+    1018 Triggered { view: OrderView };
+    1019 Restated { view: OrderView, reason: RestatementReason };
+    1020 TradeCanceled { view: OrderView, trade: EventRef, last_qty: Qty, last_px: Price, venue: VenueId };
+    1021 TradeCorrected { view: OrderView, trade: EventRef, last_qty: Qty, last_px: Price, venue: VenueId };
+    1022 MassCanceled(MassCanceled);
+    1023 MassStatus { view: OrderView, request: ClOrdId, total: u32, last: bool };
+    1024 ChildQuery(ChildQuery);
+    1025 VenueMassStatus { venue: VenueId, request: ChildId };
+    1026 OrphanCancel(OrphanCancel);
+    1027 ChildUnknown { child: ChildId, order: OrderId, venue: VenueId };
+    1028 VenueReconciled { venue: VenueId, working: u32, unknown: u32, orphans: u32 };
+    1029 VenueUnconfirmed { venue: VenueId, children: u32 };
+    1030 LimitSet(LimitView);
+    1031 LimitProposed(LimitView);
+    1032 LimitDropped(LimitView);
+    1033 LimitNear { scope: Scope, limit: Limit, value: i128, max: i128 };
+    1034 StateSet { scope: Scope, state: TradingState, cause: StateCause, request: RequestId };
+    1035 OperatorDone { request: RequestId, orders: u32 };
+    1036 OperatorRefused { request: RequestId, refusal: Refusal };
 } }
 
 /// A command or an event as bytes.

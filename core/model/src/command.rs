@@ -1,9 +1,12 @@
 //! Everything that may enter the engine.
 
 use crate::{
-    Author, CancelRequest, ChildId, CxlRejReason, ExecId, ExecType, Instrument, InstrumentId,
-    LimitPx, Nanos, NewOrder, Notional, OrdRejReason, OrdStatus, Price, Qty, RECORD_LEN_MAX,
-    Reason, ReplaceRequest, SessionId, StatusRequest, UnixNanos, Venue, VenueId,
+    Account, AccountId, CancelRequest, ChildId, ClOrdId, CxlRejReason, ExecId, ExecType,
+    FactorMapping, Instrument, InstrumentId, LimitChange, LimitDecision, LimitPx,
+    MassCancelRequest, MassStatusRequest, Nanos, NewOrder, Operator, OrdRejReason, OrdStatus,
+    OrdType, OrderId, Permission, PermittedMeans, Phase, Price, Qty, RECORD_LEN_MAX,
+    ReplaceRequest, RequestId, ScenarioReturn, Scope, SessionId, Side, StateChange, StatusRequest,
+    TimeInForce, TradingHours, UnixNanos, Venue, VenueId,
 };
 
 /// A venue's best bid and offer for an instrument.
@@ -50,6 +53,28 @@ pub struct VenueReport {
     pub cum_qty: Qty,
     /// `LeavesQty` (151).
     pub leaves_qty: Qty,
+    /// `AvgPx` (6), zero where the report does not say.
+    pub avg_px: Price,
+    /// `ExecRefID` (19): the trade that is taken back or corrected.
+    pub exec_ref_id: ExecId,
+}
+
+impl VenueReport {
+    /// A report of nothing: the base of those that need few words.
+    pub const EMPTY: Self = Self {
+        venue: VenueId::new(0),
+        child: ChildId::new(0),
+        exec_id: ExecId::EMPTY,
+        exec_type: ExecType::OrderStatus,
+        ord_status: OrdStatus::New,
+        ord_rej_reason: OrdRejReason::Other,
+        last_qty: Qty::ZERO,
+        last_px: Price::ZERO,
+        cum_qty: Qty::ZERO,
+        leaves_qty: Qty::ZERO,
+        avg_px: Price::ZERO,
+        exec_ref_id: ExecId::EMPTY,
+    };
 }
 
 /// A venue's OrderCancelReject (9).
@@ -67,45 +92,105 @@ pub struct VenueCancelReject {
     pub ord_status: OrdStatus,
 }
 
-/// An operator's command that stops or resumes trading.
+/// A trade that a venue printed, or one that a feed reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Operator {
-    /// Who gave it.
-    pub author: Author,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// What one instrument's orders must keep to. All must be given: no limits, no orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InstrumentLimits {
-    /// Whose limits these are.
+pub struct MarketTrade {
+    /// Where.
+    pub venue: VenueId,
+    /// What.
     pub instrument: InstrumentId,
-    /// Largest quantity of one order.
-    pub order_qty_max: Qty,
-    /// Largest worth of one order.
-    pub order_notional_max: Notional,
-    /// Largest position, long or short, all working orders counted as filled.
-    pub position_max: Qty,
-    /// Oldest quote that the collar may use.
-    pub quote_age_max: Nanos,
-    /// Greatest distance of a limit from the reference price, in basis points of it.
-    pub collar_bps: u32,
-    /// Whether the previous close may serve as reference where no quote is fresh.
-    pub prev_close_allowed: bool,
+    /// At what price.
+    pub px: Price,
+    /// How much; zero if it was not said.
+    pub qty: Qty,
+    /// The venue's own time; zero if it does not say.
+    pub trade_time: UnixNanos,
 }
 
-/// What one client session must keep to. Must be given: no limits, no orders.
+/// An order that works at a venue and that dcx has no name for: found by reconciliation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionLimits {
-    /// Whose limits these are.
+pub struct Orphan {
+    /// Where it works.
+    pub venue: VenueId,
+    /// Its `ClOrdID` (11) there.
+    pub cl_ord_id: ClOrdId,
+    /// What it trades.
+    pub instrument: InstrumentId,
+    /// `Side` (54).
+    pub side: Side,
+    /// `OrdType` (40).
+    pub ord_type: OrdType,
+    /// `TimeInForce` (59).
+    pub time_in_force: TimeInForce,
+    /// `OrderQty` (38).
+    pub order_qty: Qty,
+    /// `Price` (44).
+    pub limit_px: LimitPx,
+    /// `CumQty` (14).
+    pub cum_qty: Qty,
+    /// `AvgPx` (6).
+    pub avg_px: Price,
+}
+
+/// What becomes of an order that is found at a venue and is not ours as far as we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum OnOrphan {
+    /// It is reported to the operator and left alone.
+    Report = 0,
+    /// It is taken as an order of the house account.
+    Adopt = 1,
+    /// It is cancelled.
+    Cancel = 2,
+}
+
+/// Whether a client's session is logged on, and if not, how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum SessionLink {
+    /// Logged on.
+    Up = 0,
+    /// Logged out in order.
+    LoggedOut = 1,
+    /// The connection broke.
+    Disconnected = 2,
+}
+
+/// What becomes of a session's open orders when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionPolicy {
+    /// Which session.
     pub session: SessionId,
-    /// New orders and replaces a second, sustained. Cancels are counted, never refused.
-    pub orders_per_s_max: u32,
-    /// New orders and replaces at once, above the sustained rate.
-    pub burst_max: u32,
-    /// Orders open at the same time.
-    pub orders_open_max: u32,
+    /// Whether they are cancelled when the connection breaks.
+    pub cancel_on_disconnect: bool,
+    /// Whether they are cancelled when it logs out.
+    pub cancel_on_logout: bool,
+}
+
+/// A person's word on an order that waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderDecision {
+    /// Which order.
+    pub order: OrderId,
+    /// Yes or no.
+    pub approve: bool,
+    /// The request's name.
+    pub request: RequestId,
+    /// Who, and why.
+    pub by: Operator,
+}
+
+/// An operator cancels one order, or all of a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperatorCancel {
+    /// Which order; zero for all of the scope.
+    pub order: OrderId,
+    /// Whose orders, where no single one is named.
+    pub scope: Scope,
+    /// The request's name.
+    pub request: RequestId,
+    /// Who, and why.
+    pub by: Operator,
 }
 
 /// What to do with an accepted order while no venue can take it.
@@ -137,6 +222,49 @@ pub struct Configure {
     pub discount_ppm: u32,
     /// Width of the posterior before anything was seen, in hundredths of a basis point.
     pub prior_sd_centi_bps: u32,
+    /// Pairs of an instrument with an account, a strategy, an owner or the firm whose position is
+    /// kept.
+    pub positions_max: u32,
+    /// When the trading day begins, in seconds of the UTC day.
+    pub day_start_s: u32,
+    /// How long a venue may leave an order or a cancel unanswered before it is asked how the
+    /// order stands.
+    pub answer_timeout: Nanos,
+    /// How often it is asked before the outcome is reported as unknown. It is asked on at
+    /// `reconcile_interval`.
+    pub queries_max: u8,
+    /// How often every venue is asked for all that works there; zero for at logon only.
+    pub reconcile_interval: Nanos,
+    /// What becomes of orders that are found there and not known here.
+    pub on_orphan: OnOrphan,
+    /// The session that is told of adopted orders.
+    pub house_session: SessionId,
+    /// The account whose position they change.
+    pub house_account: AccountId,
+    /// A pegged order is sent anew at most once in this time.
+    pub reprice_interval: Nanos,
+}
+
+impl Configure {
+    /// What is in force where nobody says otherwise.
+    pub const DEFAULT: Self = Self {
+        seed: 1,
+        orders_open_max: 100_000,
+        ids_kept_max: 1_000_000,
+        on_no_venue: OnNoVenue::Hold,
+        route_attempts_max: 3,
+        discount_ppm: 998_000,
+        prior_sd_centi_bps: 200,
+        positions_max: 65_536,
+        day_start_s: 0,
+        answer_timeout: Nanos::from_seconds(2),
+        queries_max: 3,
+        reconcile_interval: Nanos::from_seconds(60),
+        on_orphan: OnOrphan::Report,
+        house_session: SessionId::new(0),
+        house_account: AccountId::new(0),
+        reprice_interval: Nanos::from_millis(100),
+    };
 }
 
 /// Everything that may enter the engine, one variant each.
@@ -165,17 +293,13 @@ pub enum Command {
     },
     /// A client's session came up or went down.
     SessionState {
-        /// Which.
+        /// Which session.
         session: SessionId,
-        /// Whether it is logged on now.
-        up: bool,
+        /// Whether it is logged on now, and if not, how it ended.
+        link: SessionLink,
     },
     /// The time of the engine's next timer has come.
     Wake,
-    /// Stop: no new orders, cancel all that work.
-    Halt(Operator),
-    /// End a halt.
-    Resume(Operator),
     /// Say the digest of all state.
     Checkpoint,
     /// The engine's sizes and parameters.
@@ -184,10 +308,59 @@ pub enum Command {
     DefineInstrument(Instrument),
     /// A venue, new or changed.
     DefineVenue(Venue),
-    /// An instrument's limits, new or changed.
-    SetInstrumentLimits(InstrumentLimits),
-    /// A session's limits, new or changed.
-    SetSessionLimits(SessionLimits),
+    /// A change of a limit.
+    SetLimit(LimitChange),
+    /// A second person's word on a proposed change.
+    DecideLimit(LimitDecision),
+    /// Halt, reduce or resume.
+    SetState(StateChange),
+    /// A change of what a scope may trade.
+    SetPermission(Permission),
+    /// A change of what a scope may use.
+    SetMeans(PermittedMeans),
+    /// A person's word on an order that waits for it.
+    DecideOrder(OrderDecision),
+    /// An operator cancels.
+    OperatorCancel(OperatorCancel),
+    /// A client cancels many.
+    MassCancel(MassCancelRequest),
+    /// A client asks about many.
+    MassStatus(MassStatusRequest),
+    /// A trade in the market.
+    MarketTrade(MarketTrade),
+    /// A venue opens, halts or closes trading in an instrument.
+    VenuePhase {
+        /// Which venue.
+        venue: VenueId,
+        /// Which instrument.
+        instrument: InstrumentId,
+        /// How trading stands there.
+        phase: Phase,
+    },
+    /// A venue works an order that dcx has no name for.
+    Orphan(Orphan),
+    /// A venue has sent all that it was asked for by an [`Event::VenueMassStatus`](crate::Event).
+    VenueMassStatusDone {
+        /// Which venue.
+        venue: VenueId,
+        /// The request that was answered.
+        request: ChildId,
+    },
+    /// An account, new or changed.
+    DefineAccount(Account),
+    /// An instrument's trading hours, new or changed.
+    DefineHours(TradingHours),
+    /// What becomes of a session's orders when it ends.
+    SetSessionPolicy(SessionPolicy),
+    /// An instrument's part in the value at risk.
+    MapFactor(FactorMapping),
+    /// A return of a scenario.
+    SetScenario(ScenarioReturn),
+    /// The encoder found more going out than came in and did not send a child order.
+    OrdersOutRefused {
+        /// The child order that was not sent.
+        child: ChildId,
+    },
 }
 
-const _: () = assert!(size_of::<Command>() <= RECORD_LEN_MAX, "two cache lines");
+const _: () = assert!(size_of::<Command>() <= RECORD_LEN_MAX, "as long as the longest record");

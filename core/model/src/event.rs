@@ -1,9 +1,10 @@
 //! Everything that may leave the engine.
 
 use crate::{
-    ChildId, ClOrdId, CxlRejReason, CxlRejResponseTo, ExecId, InstrumentId, LimitPx, OrdStatus,
-    OrdType, OrderId, OrderView, Price, Qty, RECORD_LEN_MAX, Refusal, SessionId, Side, TimeInForce,
-    VenueId,
+    ChildId, ClOrdId, CxlRejReason, CxlRejResponseTo, ExecId, InstrumentId, Limit, LimitPx,
+    MassScope, OrdStatus, OrdType, OrderFlags, OrderId, OrderView, Price, ProposalId, Qty,
+    RECORD_LEN_MAX, Refusal, RequestId, RestatementReason, Scope, Seq, SessionId, Side,
+    TimeInForce, TradingState, VenueId,
 };
 
 /// An order to send to a venue.
@@ -27,6 +28,116 @@ pub struct ChildOrder {
     pub order_qty: Qty,
     /// `Price` (44).
     pub limit_px: LimitPx,
+    /// `MaxFloor` (111); zero for all.
+    pub display_qty: Qty,
+    /// `MinQty` (110); zero for any.
+    pub min_qty: Qty,
+    /// What of it the venue must know: post only, all or none, a short sale.
+    pub flags: OrderFlags,
+}
+
+/// A question to a venue: how does this child order stand?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChildQuery {
+    /// The child order, `ClOrdID` (11).
+    pub child: ChildId,
+    /// Where it went.
+    pub venue: VenueId,
+    /// `Symbol` (55).
+    pub instrument: InstrumentId,
+    /// `Side` (54).
+    pub side: Side,
+}
+
+/// A cancel of an order that dcx has no name for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrphanCancel {
+    /// Where it works.
+    pub venue: VenueId,
+    /// Its `ClOrdID` there, `OrigClOrdID` (41) of the cancel.
+    pub cl_ord_id: ClOrdId,
+    /// The request's own name, `ClOrdID` (11).
+    pub request: ChildId,
+    /// `Symbol` (55).
+    pub instrument: InstrumentId,
+    /// `Side` (54).
+    pub side: Side,
+    /// `OrderQty` (38).
+    pub order_qty: Qty,
+}
+
+/// What was told to a client and is now taken back or put right: the place of its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventRef {
+    /// The command that caused it.
+    pub seq: Seq,
+    /// Its number among that command's events, from 0.
+    pub ix: u16,
+}
+
+/// A change of a limit, done or proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitView {
+    /// Whose limit.
+    pub scope: Scope,
+    /// Which.
+    pub limit: Limit,
+    /// What it was; none if it was not set.
+    pub before: Option<i128>,
+    /// What it is, or would be.
+    pub after: Option<i128>,
+    /// The request that it answers.
+    pub request: RequestId,
+    /// The proposal, zero where it applies already.
+    pub proposal: ProposalId,
+}
+
+/// Why a trading state changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum StateCause {
+    /// A person said so.
+    Operator = 0,
+    /// The loss of the day (check 20).
+    Loss = 1,
+    /// The fall from the day's best result (check 20).
+    Drawdown = 2,
+    /// Too many executions in too short a time (check 12).
+    RepeatedExecutions = 3,
+    /// More went out than came in (check 14).
+    OrdersOut = 4,
+}
+
+impl StateCause {
+    /// The cause that a record's byte stands for.
+    #[must_use]
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Operator),
+            1 => Some(Self::Loss),
+            2 => Some(Self::Drawdown),
+            3 => Some(Self::RepeatedExecutions),
+            4 => Some(Self::OrdersOut),
+            _ => None,
+        }
+    }
+}
+
+/// The answer to a mass cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MassCanceled {
+    /// The session that gets the report.
+    pub session: SessionId,
+    /// The request, `ClOrdID` (11).
+    pub cl_ord_id: ClOrdId,
+    /// `MassCancelRequestType` (530).
+    pub scope: MassScope,
+    /// Which instrument, for [`MassScope::Security`].
+    pub instrument: InstrumentId,
+    /// Orders that are being cancelled, `TotalAffectedOrders` (533).
+    pub affected: u32,
+    /// Why nothing is; none where the request was taken.
+    pub refusal: Option<Refusal>,
 }
 
 /// A cancel to send to a venue.
@@ -86,6 +197,12 @@ pub enum Ignored {
     /// A venue's report that cannot be true: a fill of nothing, a child order of another venue,
     /// the refusal of a cancel that was not sent.
     BadReport = 6,
+    /// A venue took back or corrected a trade that is not known.
+    UnknownTrade = 7,
+    /// An order was found at a venue that dcx has no name for; it was left alone.
+    OrphanLeft = 8,
+    /// A report says that more was filled than its trades tell; what was missing is taken in.
+    FillMissed = 9,
 }
 
 impl Ignored {
@@ -100,6 +217,9 @@ impl Ignored {
             4 => Some(Self::UnknownQuote),
             5 => Some(Self::BadConfiguration),
             6 => Some(Self::BadReport),
+            7 => Some(Self::UnknownTrade),
+            8 => Some(Self::OrphanLeft),
+            9 => Some(Self::FillMissed),
             _ => None,
         }
     }
@@ -190,15 +310,149 @@ pub enum Event {
         /// The report it was, if it was one.
         exec_id: ExecId,
     },
-    /// To whoever watches: trading stopped.
-    Halted,
-    /// To whoever watches: trading resumed.
-    Resumed,
     /// To the journal: the digest of all state after this command.
     Digest {
         /// Order-independent hash of all state.
         state: u64,
     },
+    /// To the client: accepted once a person says so (`ExecType` PendingNew).
+    PendingNew {
+        /// The order.
+        view: OrderView,
+    },
+    /// To the client: its stop or trigger came, or its list is complete, and it goes to market
+    /// (`ExecType` Triggered).
+    Triggered {
+        /// The order.
+        view: OrderView,
+    },
+    /// To the client: its quantity or price was changed without its asking (`ExecType` Restated).
+    Restated {
+        /// The order as it is now.
+        view: OrderView,
+        /// Why.
+        reason: RestatementReason,
+    },
+    /// To the client: a trade is taken back (`ExecType` TradeCancel).
+    TradeCanceled {
+        /// The order without it.
+        view: OrderView,
+        /// The report that told of the trade.
+        trade: EventRef,
+        /// `LastQty` (32) that is taken back.
+        last_qty: Qty,
+        /// `LastPx` (31) that it had.
+        last_px: Price,
+        /// Where it was.
+        venue: VenueId,
+    },
+    /// To the client: a trade is put right (`ExecType` TradeCorrect).
+    TradeCorrected {
+        /// The order with the trade as it is now.
+        view: OrderView,
+        /// The report that told of the trade.
+        trade: EventRef,
+        /// `LastQty` (32) as it is now.
+        last_qty: Qty,
+        /// `LastPx` (31) as it is now.
+        last_px: Price,
+        /// Where it was.
+        venue: VenueId,
+    },
+    /// To the client: how many of its orders are being cancelled.
+    MassCanceled(MassCanceled),
+    /// To the client: how one of its orders stands, because it asked about many.
+    MassStatus {
+        /// The order; `OrdStatus` Rejected and a quantity of zero where there is none.
+        view: OrderView,
+        /// The request, `MassStatusReqID` (584).
+        request: ClOrdId,
+        /// `TotNumReports` (911).
+        total: u32,
+        /// `LastRptRequested` (912).
+        last: bool,
+    },
+    /// To a venue: how does a child order stand?
+    ChildQuery(ChildQuery),
+    /// To a venue: what of ours works with you?
+    VenueMassStatus {
+        /// Which venue.
+        venue: VenueId,
+        /// The request's name, `MassStatusReqID` (584).
+        request: ChildId,
+    },
+    /// To a venue: cancel an order that is not ours as far as we know.
+    OrphanCancel(OrphanCancel),
+    /// To whoever watches: a child order's outcome is unknown; the venue is asked again and again.
+    ChildUnknown {
+        /// The child order.
+        child: ChildId,
+        /// The client's order.
+        order: OrderId,
+        /// Where it went.
+        venue: VenueId,
+    },
+    /// To whoever watches: a venue was reconciled.
+    VenueReconciled {
+        /// Which venue.
+        venue: VenueId,
+        /// Child orders that work there as far as both know.
+        working: u32,
+        /// Child orders whose outcome is still unknown.
+        unknown: u32,
+        /// Orders found there that were not known here.
+        orphans: u32,
+    },
+    /// To whoever watches: after a halt a venue has not confirmed every cancel: what works there
+    /// is unknown.
+    VenueUnconfirmed {
+        /// Which venue.
+        venue: VenueId,
+        /// Child orders whose end it has not confirmed.
+        children: u32,
+    },
+    /// To whoever watches: a limit was changed.
+    LimitSet(LimitView),
+    /// To whoever watches: a change waits for a second person.
+    LimitProposed(LimitView),
+    /// To whoever watches: a proposed change was turned down, or ran out of time.
+    LimitDropped(LimitView),
+    /// To whoever watches: 80 % of a limit are used.
+    LimitNear {
+        /// Whose limit.
+        scope: Scope,
+        /// Which.
+        limit: Limit,
+        /// What is used of it with this order, in its unit.
+        value: i128,
+        /// The limit, in its unit.
+        max: i128,
+    },
+    /// To whoever watches: a trading state changed.
+    StateSet {
+        /// Whose.
+        scope: Scope,
+        /// The new state.
+        state: TradingState,
+        /// Why.
+        cause: StateCause,
+        /// The request that it answers; zero where nobody asked.
+        request: RequestId,
+    },
+    /// To an operator: the request was done.
+    OperatorDone {
+        /// Which request.
+        request: RequestId,
+        /// Orders that it concerns.
+        orders: u32,
+    },
+    /// To an operator: the request was refused.
+    OperatorRefused {
+        /// Which request.
+        request: RequestId,
+        /// Why.
+        refusal: Refusal,
+    },
 }
 
-const _: () = assert!(size_of::<Event>() <= RECORD_LEN_MAX, "two cache lines");
+const _: () = assert!(size_of::<Event>() <= RECORD_LEN_MAX, "as long as the longest record");

@@ -58,6 +58,17 @@ wire_enum! {
         Market = b'1',
         /// At the limit or better.
         Limit = b'2',
+        /// At market once the market trades or is quoted at the stop or beyond.
+        Stop = b'3',
+        /// At the limit or better once the market trades or is quoted at the stop or beyond.
+        StopLimit = b'4',
+        /// At market once the market comes to the trigger from the other side; at the limit or
+        /// better where the order has one (limit if touched).
+        MarketIfTouched = b'J',
+        /// At market; what is left over becomes a limit order at the price of the last fill.
+        MarketWithLeftOverAsLimit = b'K',
+        /// At a price that follows the market, see `ExecInst` (18).
+        Pegged = b'P',
     }
 }
 
@@ -68,10 +79,16 @@ wire_enum! {
         Day = b'0',
         /// Until it is cancelled.
         Gtc = b'1',
+        /// At the instrument's opening only.
+        AtTheOpening = b'2',
         /// What can be filled at once; the rest is cancelled.
         Ioc = b'3',
         /// All at once, or nothing.
         Fok = b'4',
+        /// Until `ExpireTime` (126).
+        Gtd = b'6',
+        /// At the instrument's close only.
+        AtTheClose = b'7',
     }
 }
 
@@ -90,10 +107,16 @@ wire_enum! {
         Canceled = b'4',
         /// A cancel is on its way to the venues.
         PendingCancel = b'6',
+        /// A trade is guaranteed at a price, not yet made.
+        Stopped = b'7',
         /// Refused.
         Rejected = b'8',
+        /// Not eligible to trade for now.
+        Suspended = b'9',
         /// Received, not yet accepted.
         PendingNew = b'A',
+        /// Done for the day, with commissions and the like worked out; may have fills.
+        Calculated = b'B',
         /// Its time ran out; may have fills.
         Expired = b'C',
         /// A replace is on its way to the venues.
@@ -106,14 +129,19 @@ impl OrdStatus {
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         match self {
-            Self::Filled | Self::DoneForDay | Self::Canceled | Self::Rejected | Self::Expired => {
-                true
-            }
+            Self::Filled
+            | Self::DoneForDay
+            | Self::Canceled
+            | Self::Rejected
+            | Self::Calculated
+            | Self::Expired => true,
             Self::New
             | Self::PartiallyFilled
             | Self::PendingCancel
             | Self::PendingNew
-            | Self::PendingReplace => false,
+            | Self::PendingReplace
+            | Self::Stopped
+            | Self::Suspended => false,
         }
     }
 }
@@ -131,18 +159,32 @@ wire_enum! {
         Replaced = b'5',
         /// A cancel is pending.
         PendingCancel = b'6',
+        /// A trade is guaranteed at a price, not yet made.
+        Stopped = b'7',
         /// Refused.
         Rejected = b'8',
+        /// Not eligible to trade for now.
+        Suspended = b'9',
         /// Received, not yet accepted.
         PendingNew = b'A',
+        /// Commissions and the like were worked out.
+        Calculated = b'B',
         /// Its time ran out.
         Expired = b'C',
+        /// Changed by whoever holds it, without being asked.
+        Restated = b'D',
         /// A replace is pending.
         PendingReplace = b'E',
         /// A partial or full fill.
         Trade = b'F',
+        /// An earlier trade was wrong; this is how it is right.
+        TradeCorrect = b'G',
+        /// An earlier trade is taken back.
+        TradeCancel = b'H',
         /// An answer to OrderStatusRequest.
         OrderStatus = b'I',
+        /// A held order came to life.
+        Triggered = b'L',
     }
 }
 
@@ -153,6 +195,29 @@ wire_enum! {
         Cancel = b'1',
         /// OrderCancelReplaceRequest (G).
         Replace = b'2',
+    }
+}
+
+wire_enum! {
+    /// `MassCancelRequestType` (530), and `MassStatusReqType` (585), whose values are the same as
+    /// far as dcx handles them.
+    MassScope, 530 {
+        /// All orders in one instrument.
+        Security = b'1',
+        /// All orders of the session.
+        All = b'7',
+    }
+}
+
+wire_enum! {
+    /// `ExecRestatementReason` (378): why an order was changed without being asked. FIX writes it
+    /// as a number from 0 to 8; these are its digits.
+    RestatementReason, 378 {
+        /// The quantity went down because a linked order was filled, or because the position that
+        /// a reduce-only order may reduce became smaller.
+        PartialDecline = b'5',
+        /// The price follows the market.
+        RepricingOfOrder = b'3',
     }
 }
 

@@ -74,6 +74,28 @@ number! {
     AccountId(u32)
 }
 number! {
+    /// A strategy, an index into the table of strategies. Zero is what an order is of that names
+    /// none.
+    StrategyId(u16)
+}
+number! {
+    /// A beneficial owner: accounts of one owner do not trade with each other. Zero: unknown.
+    OwnerId(u32)
+}
+number! {
+    /// An operator's request, named by whoever sent it, so that its answer is found. Zero: nobody
+    /// waits.
+    RequestId(u64)
+}
+number! {
+    /// A proposed change of a limit that waits for a second person.
+    ProposalId(u64)
+}
+number! {
+    /// A list of linked orders, unique within its session. Zero: none.
+    ListId(u64)
+}
+number! {
     /// A client's session, an index into the table of sessions.
     SessionId(u16)
 }

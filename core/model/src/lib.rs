@@ -1,6 +1,6 @@
 //! The nouns of dcx: exact money, three kinds of time, FIX names, commands and events.
 //!
-//! Everything here is plain data, `Copy` and at most 128 bytes. Numbers are exact or refused; a
+//! Everything here is plain data, `Copy` and at most 160 bytes. Numbers are exact or refused; a
 //! text of the outside world is kept whole or refused. [`Record`] is the one binary form.
 //!
 //! ```
@@ -19,6 +19,9 @@
     clippy::indexing_slicing
 )]
 
+#[macro_use]
+mod flags;
+
 mod catalogue;
 mod codec;
 mod command;
@@ -29,6 +32,7 @@ mod event;
 mod fix;
 mod ids;
 mod instrument;
+mod limit;
 mod limits;
 mod notional;
 mod order;
@@ -41,27 +45,43 @@ mod time;
 pub use catalogue::Code;
 pub use codec::{Record, RecordFault};
 pub use command::{
-    Command, Configure, InstrumentLimits, OnNoVenue, Operator, Quote, SessionLimits,
-    VenueCancelReject, VenueReport,
+    Command, Configure, MarketTrade, OnNoVenue, OnOrphan, OperatorCancel, OrderDecision, Orphan,
+    Quote, SessionLink, SessionPolicy, VenueCancelReject, VenueReport,
 };
 pub use decimal::{DECIMAL_LEN_MAX, DecimalFault, write_units};
 pub use digest::{EventDigest, hash};
 pub use envelope::{Inbound, Outbound, Sequenced};
-pub use event::{CancelRejected, ChildCancel, ChildOrder, Event, Ignored};
+pub use event::{
+    CancelRejected, ChildCancel, ChildOrder, ChildQuery, Event, EventRef, Ignored, LimitView,
+    MassCanceled, OrphanCancel, StateCause,
+};
 pub use fix::{
-    CxlRejReason, CxlRejResponseTo, ExecType, OrdRejReason, OrdStatus, OrdType, Side, TimeInForce,
+    CxlRejReason, CxlRejResponseTo, ExecType, MassScope, OrdRejReason, OrdStatus, OrdType,
+    RestatementReason, Side, TimeInForce,
 };
 pub use ids::{
-    AccountId, Author, ChildId, ClOrdId, ExecId, InstrumentId, OrderId, Reason, Seq, SessionId,
-    Symbol, VenueId, VenueName, VenueSet,
+    AccountId, Author, ChildId, ClOrdId, ExecId, InstrumentId, ListId, OrderId, OwnerId,
+    ProposalId, Reason, RequestId, Seq, SessionId, StrategyId, Symbol, VenueId, VenueName,
+    VenueSet,
 };
-pub use instrument::{Instrument, Venue};
+pub use instrument::{
+    Account, FactorMapping, Instrument, Phase, ScenarioReturn, SelfTrade, TradingHours, Venue,
+    VenueFeatures,
+};
+pub use limit::{
+    InstrumentLimits, Level, Limit, LimitChange, LimitDecision, LimitSource, Looser, Operator,
+    Permission, PermittedMeans, Scope, SessionLimits, StateChange, TradingState, Unit,
+};
 pub use limits::{
-    ACCOUNTS_MAX, CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, INSTRUMENTS_MAX, RECORD_LEN_MAX,
-    SESSIONS_MAX, SLICES_MAX, TIMERS_PER_WAKE_MAX, VENUES_MAX,
+    ACCOUNTS_MAX, CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, FACTORS_MAX, INSTRUMENTS_MAX,
+    LIST_ORDERS_MAX, OWNERS_MAX, PROPOSALS_MAX, RECORD_LEN_MAX, SCENARIOS_MAX, SESSIONS_MAX,
+    SLICES_MAX, STRATEGIES_MAX, TIMERS_PER_WAKE_MAX, VENUES_MAX,
 };
 pub use notional::Notional;
-pub use order::{Algo, CancelRequest, NewOrder, OrderView, ReplaceRequest, StatusRequest};
+pub use order::{
+    Algo, CancelRequest, Leg, MassCancelRequest, MassStatusRequest, NewOrder, OrderFlags,
+    OrderView, Origin, Peg, ReplaceRequest, StatusRequest,
+};
 pub use price::{LimitPx, Price, SCALE};
 pub use qty::Qty;
 pub use refusal::Refusal;

@@ -1,6 +1,6 @@
 //! Why the engine refuses: values with both sides of the comparison and a stable code.
 
-use crate::{Code, CxlRejReason, Nanos, OrdRejReason, Price, Qty};
+use crate::{Code, CxlRejReason, InstrumentId, Level, Limit, Nanos, OrdRejReason, Price, Qty};
 
 /// A number of a refusal, as eight bytes of a record.
 trait Number: Sized {
@@ -23,12 +23,18 @@ numbers! {
     Nanos, Nanos::get, Self::new;
     i64, i64::cast_unsigned, u64::cast_signed;
     u32, u64::from, |bits: u64| Self::try_from(bits).unwrap_or(Self::MAX);
+    InstrumentId, |id: InstrumentId| u64::from(id.get()),
+        |bits: u64| Self::new(u32::try_from(bits).unwrap_or(u32::MAX));
+    Level, |level: Level| level as u64,
+        |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::Firm);
+    Limit, |limit: Limit| limit as u64,
+        |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::OrderQtyMax);
 }
 
 macro_rules! refusals {
     (@bits) => { 0 };
     (@bits $number:ident) => { Number::to_bits($number) };
-    ($($(#[$doc:meta])* $variant:ident $({ $a:ident: $at:ty $(, $b:ident: $bt:ty)? })?
+    ($($(#[$doc:meta])* $variant:ident $({ $a:ident: $at:ty $(, $b:ident: $bt:ty $(, $c:ident: $ct:ty)?)? })?
         = $code:ident, $text:literal, $ord:ident, $cxl:ident;)+) => {
         /// Why an order, a cancel or a replace was refused before any venue saw it.
         ///
@@ -36,7 +42,7 @@ macro_rules! refusals {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
         #[expect(missing_docs, reason = "the two sides of each comparison are named by its text")]
         pub enum Refusal {
-            $($(#[$doc])* #[error($text)] $variant $({ $a: $at $(, $b: $bt)? })?,)+
+            $($(#[$doc])* #[error($text)] $variant $({ $a: $at $(, $b: $bt $(, $c: $ct)?)? })?,)+
         }
 
         impl Refusal {
@@ -61,24 +67,30 @@ macro_rules! refusals {
                 match self { $(Self::$variant { .. } => CxlRejReason::$cxl,)+ }
             }
 
-            /// The code and both numbers, as a record keeps them.
+            /// The code and its numbers, as a record keeps them.
             #[must_use]
-            pub fn to_parts(self) -> (u16, u64, u64) {
+            pub fn to_parts(self) -> (u16, [u64; 3]) {
                 match self {
-                    $(Self::$variant $({ $a $(, $b)? })? => (
+                    $(Self::$variant $({ $a $(, $b $(, $c)?)? })? => (
                         Code::$code.number(),
-                        refusals!(@bits $($a)?),
-                        refusals!(@bits $($($b)?)?),
+                        [
+                            refusals!(@bits $($a)?),
+                            refusals!(@bits $($($b)?)?),
+                            refusals!(@bits $($($($c)?)?)?),
+                        ],
                     ),)+
                 }
             }
 
             /// The refusal that [`to_parts`](Self::to_parts) gave.
             #[must_use]
-            pub fn from_parts(code: u16, a: u64, b: u64) -> Option<Self> {
-                let _ = (a, b);
+            pub fn from_parts(code: u16, [a, b, c]: [u64; 3]) -> Option<Self> {
+                let _ = (a, b, c);
                 $(if code == Code::$code.number() {
-                    return Some(Self::$variant $({ $a: Number::from_bits(a) $(, $b: Number::from_bits(b))? })?);
+                    return Some(Self::$variant $({
+                        $a: Number::from_bits(a)
+                        $(, $b: Number::from_bits(b) $(, $c: Number::from_bits(c))?)?
+                    })?);
                 })+
                 None
             }
@@ -88,7 +100,7 @@ macro_rules! refusals {
 
 refusals! {
     /// Trading is halted; cancels still pass.
-    Halted = R001, "trading is halted", BrokerOption, BrokerOption;
+    Halted { at: Level } = R001, "trading is halted for the {at}", BrokerOption, BrokerOption;
     /// The instrument is not configured.
     UnknownInstrument = R002, "unknown instrument", UnknownSymbol, Other;
     /// No limits are configured for the instrument.
@@ -98,7 +110,7 @@ refusals! {
     /// The quantity is zero.
     QtyZero = R005, "quantity is zero", IncorrectQty, Other;
     /// The quantity is above its limit.
-    QtyAboveMax { qty: Qty, max: Qty } = R006, "quantity {qty} exceeds {max}", ExceedsLimit, BrokerOption;
+    QtyAboveMax { at: Level, qty: Qty, max: Qty } = R006, "quantity {qty} exceeds {max} of the {at}", ExceedsLimit, BrokerOption;
     /// The quantity is not a whole number of lots.
     OffLot { qty: Qty, lot: Qty } = R007, "quantity {qty} is not a multiple of lot {lot}", IncorrectQty, Other;
     /// The price is not a whole number of ticks.
@@ -108,7 +120,7 @@ refusals! {
     /// The price is zero or negative.
     PriceNotPositive { px: Price } = R010, "price {px} is not above zero", Other, Other;
     /// The worth of the order is above its limit. Whole units of the quote currency, rounded up.
-    NotionalAboveMax { notional: i64, max: i64 } = R011, "notional {notional} exceeds {max}", ExceedsLimit, BrokerOption;
+    NotionalAboveMax { at: Level, notional: i64, max: i64 } = R011, "notional {notional} exceeds {max} of the {at}", ExceedsLimit, BrokerOption;
     /// There is no price to compare with.
     NoReference { age_max: Nanos } = R012, "no quote younger than {age_max} and no previous close to go by", BrokerOption, BrokerOption;
     /// Every quote is too old.
@@ -117,10 +129,10 @@ refusals! {
     OutsideCollar { px: Price, bound: Price } = R014, "price {px} is beyond the collar's {bound}", ExceedsLimit, BrokerOption;
     /// The position would be too large with all working orders filled.
     PositionAboveMax { would_be: Qty, max: Qty } = R015, "position would be {would_be}, limit {max}", ExceedsLimit, BrokerOption;
-    /// The session has too many open orders.
-    OrdersOpenAboveMax { open: u32, max: u32 } = R016, "{open} orders open, limit {max}", ExceedsLimit, BrokerOption;
-    /// The session sends too fast.
-    RateAboveMax { per_s: u32, burst: u32 } = R017, "more than {per_s} orders a second, burst {burst}", BrokerOption, BrokerOption;
+    /// Too many open orders.
+    OrdersOpenAboveMax { at: Level, open: u32, max: u32 } = R016, "{open} orders open, limit {max} of the {at}", ExceedsLimit, BrokerOption;
+    /// Orders come too fast.
+    RateAboveMax { at: Level, per_s: u32, burst: u32 } = R017, "more than {per_s} orders a second, burst {burst}, of the {at}", BrokerOption, BrokerOption;
     /// The ClOrdID was used before.
     DuplicateClOrdId = R018, "ClOrdID was used before", Duplicate, DuplicateClOrdId;
     /// No venue can take the order.
@@ -143,8 +155,8 @@ refusals! {
     VenueRejected { reason: u32 } = R027, "refused by the venue, OrdRejReason {reason}", Other, Other;
     /// The new quantity is not above what is already filled.
     QtyBelowCum { qty: Qty, cum: Qty } = R028, "quantity {qty} is not above the filled {cum}", IncorrectQty, TooLate;
-    /// A replace may change quantity and limit only.
-    NotReplaceable = R029, "a replace may change OrderQty and Price only", Unsupported, Other;
+    /// A replace may change quantities and prices only.
+    NotReplaceable = R029, "a replace may change OrderQty, Price, StopPx and MaxFloor only", Unsupported, Other;
     /// A number beyond what can be held.
     Overflow = R030, "a number is out of range", IncorrectQty, Other;
     /// The engine was given no configuration.
@@ -153,6 +165,94 @@ refusals! {
     UnknownAccount = R032, "unknown account", UnknownAccount, Other;
     /// A legal value of FIX that dcx does not handle (here `tag`'s).
     Unsupported { tag: u32 } = R033, "the value of tag {tag} is not supported", Unsupported, Other;
+    /// The price is outside the band around the rolling median (check 4).
+    OutsideBand { px: Price, bound: Price } = R034, "price {px} is beyond the {bound} that the median of the window allows", ExceedsLimit, BrokerOption;
+    /// The quantity is unusual (check 5).
+    QtyAboveTypical { qty: Qty, max: Qty } = R035, "quantity {qty} exceeds {max}, the allowed multiple of the usual trade", ExceedsLimit, BrokerOption;
+    /// Too few trades were seen to say what is usual (check 5).
+    NoTypicalQty { trades: u32, needed: u32 } = R036, "{trades} trades seen, {needed} are needed to say what is usual", BrokerOption, BrokerOption;
+    /// Gross exposure would be too large (check 7). Whole units of the firm's currency.
+    GrossAboveMax { at: Level, would_be: i64, max: i64 } = R037, "gross exposure of the {at} would be {would_be}, limit {max}", ExceedsLimit, BrokerOption;
+    /// Net exposure would be too large (check 7).
+    NetAboveMax { at: Level, would_be: i64, max: i64 } = R038, "net exposure of the {at} would be {would_be}, limit {max}", ExceedsLimit, BrokerOption;
+    /// The account's credit does not suffice (check 8).
+    CreditAboveMax { would_be: i64, max: i64 } = R039, "margin of the account would be {would_be}, credit {max}", ExceedsLimit, BrokerOption;
+    /// The worth accepted today would be too large (check 9).
+    DayNotionalAboveMax { at: Level, would_be: i64, max: i64 } = R040, "notional of the day of the {at} would be {would_be}, limit {max}", ExceedsLimit, BrokerOption;
+    /// The quantity accepted today would be too large (check 9).
+    DayQtyAboveMax { would_be: Qty, max: Qty } = R041, "quantity of the day would be {would_be}, limit {max}", ExceedsLimit, BrokerOption;
+    /// Only what reduces a position is taken.
+    Reducing { at: Level } = R042, "the {at} is reducing: only orders that make its position smaller are taken", BrokerOption, BrokerOption;
+    /// The same order came a moment ago (check 13).
+    DuplicateOrder { age: Nanos, window: Nanos } = R043, "the same order was taken {age} ago, within {window}", Duplicate, BrokerOption;
+    /// It would trade with an order of the same owner (check 15).
+    SelfTrade { px: Price, own: Price } = R044, "at {px} it would trade with an order of the same owner at {own}", BrokerOption, BrokerOption;
+    /// Not permitted to trade the instrument (check 16).
+    NotPermitted { at: Level } = R045, "the {at} may not trade this instrument", BrokerOption, BrokerOption;
+    /// Not permitted to use the algorithm (check 16).
+    AlgoNotPermitted { at: Level } = R046, "the {at} may not use this algorithm", BrokerOption, BrokerOption;
+    /// A sale that could end short, without located securities (check 17).
+    NoLocate { short: Qty } = R047, "the sale could end {short} short and names no located securities", BrokerOption, BrokerOption;
+    /// The market is crossed (check 18).
+    MarketCrossed { bid: Price, ask: Price } = R048, "market is crossed: bid {bid}, offer {ask}", BrokerOption, BrokerOption;
+    /// Trading in the instrument is halted at every venue that lists it (checks 18 and 19).
+    InstrumentHalted = R049, "no venue that lists this instrument is open for it", ExchangeClosed, BrokerOption;
+    /// Outside the instrument's hours (check 19).
+    OutsideHours { opens_in: Nanos } = R050, "outside trading hours, opens in {opens_in}", ExchangeClosed, BrokerOption;
+    /// The value at risk would be too large (check 21).
+    VarAboveMax { limit: Limit, would_be: i64, max: i64 } = R051, "{limit} would be {would_be}, limit {max}", ExceedsLimit, BrokerOption;
+    /// The instrument has no risk factor (check 21).
+    NoRiskFactor = R052, "a cap on the value at risk is set and this instrument has no risk factor", BrokerOption, BrokerOption;
+    /// The order is too old (check 24).
+    OrderTooOld { age: Nanos, max: Nanos } = R053, "TransactTime is {age} old, at most {max} is taken", Other, Other;
+    /// A post-only order would take.
+    WouldTake { px: Price, touch: Price } = R054, "post only, and {px} would trade with {touch}", BrokerOption, BrokerOption;
+    /// A reduce-only order would not reduce.
+    NotReducing { qty: Qty, reducible: Qty } = R055, "reduce only, and {qty} is more than the {reducible} that can be reduced", BrokerOption, BrokerOption;
+    /// A stop price is missing, or there where none may be.
+    StopMissing = R056, "StopPx does not fit the order type", Other, Other;
+    /// A peg that does not fit.
+    PegInvalid = R057, "the peg does not fit the order type", Other, Other;
+    /// A shown quantity that does not fit.
+    DisplayInvalid { display: Qty, qty: Qty } = R058, "MaxFloor {display} does not fit quantity {qty}", IncorrectQty, Other;
+    /// A least quantity that does not fit.
+    MinQtyInvalid { min: Qty, qty: Qty } = R059, "MinQty {min} does not fit quantity {qty} or the time in force", IncorrectQty, Other;
+    /// An expiry that is missing, past, or not asked for.
+    ExpireInvalid { expire: i64 } = R060, "ExpireTime {expire} does not fit the time in force, or is past", Other, Other;
+    /// At the opening or the close of an instrument that has no hours.
+    NoHours = R061, "no trading hours are defined for this instrument", ExchangeClosed, BrokerOption;
+    /// Orders that cannot be linked so.
+    ListInvalid = R062, "the linked orders do not fit together", Other, Other;
+    /// Another order of the list was refused or cancelled.
+    ListBroken = R063, "another order of the list was refused", BrokerOption, BrokerOption;
+    /// A person refused it (check 25).
+    NotApproved = R064, "refused by a person", BrokerOption, BrokerOption;
+    /// More would go out than came in (check 14).
+    OrdersOutAboveIn { out: Qty, entered: Qty } = R065, "{out} would be out for an order that has {entered} left", BrokerOption, BrokerOption;
+    /// Two instructions that do not go together.
+    Contradiction { tag: u32 } = R066, "the value of tag {tag} does not go with the rest of the order", Unsupported, Other;
+    /// The position cannot be valued.
+    NoMark { instrument: InstrumentId } = R067, "a position in instrument {instrument} has no price to value it with", BrokerOption, BrokerOption;
+    /// The limit cannot be set there.
+    LimitNotHere { limit: Limit, at: Level } = R068, "{limit} cannot be set for the {at}", Other, Other;
+    /// The number does not fit the limit.
+    LimitValue { limit: Limit } = R069, "the number is not one that {limit} may have", Other, Other;
+    /// There is no such scope.
+    UnknownScope { at: Level } = R070, "no such {at}", Other, Other;
+    /// The second person must not be the first.
+    SamePerson = R071, "a second person has to approve", BrokerOption, BrokerOption;
+    /// No such proposal, or it ran out of time.
+    UnknownProposal { proposal: i64 } = R072, "no proposal {proposal} waits", Other, Other;
+    /// Too many proposals wait.
+    ProposalsFull { max: u32 } = R073, "{max} proposals wait already", BrokerOption, BrokerOption;
+    /// No limits are configured for the firm.
+    NoFirmLimits = R074, "no limits are set for the firm", BrokerOption, BrokerOption;
+    /// The strategy is not configured.
+    UnknownStrategy = R075, "unknown strategy", BrokerOption, BrokerOption;
+    /// An operator's request without a name or a reason.
+    NoAuthor = R076, "a request needs an author and a reason", Other, Other;
+    /// The order does not wait for a person.
+    NotWaiting = R077, "the order does not wait for approval", Other, Other;
 }
 
 #[cfg(test)]
@@ -163,25 +263,26 @@ mod tests {
     fn every_refusal_survives_its_record() {
         for code in Refusal::CODES {
             let refusal =
-                Refusal::from_parts(code.number(), 7, 9).expect("the code is in the table");
+                Refusal::from_parts(code.number(), [1, 7, 9]).expect("the code is in the table");
             assert_eq!(refusal.code(), *code);
-            let (number, a, b) = refusal.to_parts();
-            assert_eq!(Refusal::from_parts(number, a, b), Some(refusal));
+            let (number, parts) = refusal.to_parts();
+            assert_eq!(Refusal::from_parts(number, parts), Some(refusal));
         }
     }
 
     #[test]
     fn a_text_names_both_sides() {
         let refusal = Refusal::QtyAboveMax {
+            at: Level::Instrument,
             qty: Qty::whole(500),
             max: Qty::whole(100),
         };
-        assert_eq!(refusal.to_string(), "quantity 500 exceeds 100");
+        assert_eq!(refusal.to_string(), "quantity 500 exceeds 100 of the instrument");
         assert_eq!(refusal.code().to_string(), "DCX-R006");
     }
 
     #[test]
     fn a_number_that_is_no_code_is_no_refusal() {
-        assert_eq!(Refusal::from_parts(9_999, 0, 0), None);
+        assert_eq!(Refusal::from_parts(9_999, [0; 3]), None);
     }
 }
