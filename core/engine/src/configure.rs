@@ -1,8 +1,8 @@
 //! Commands that tell the engine what there is and what is allowed.
 
 use dcx_model::{
-    ChildId, Configure, Event, ExecId, INSTRUMENTS_MAX, Ignored, Instrument, InstrumentLimits,
-    Price, Qty, SESSIONS_MAX, SessionId, SessionLimits, VENUES_MAX, Venue, VenueId, VenueSet,
+    ChildId, Configure, Event, ExecId, INSTRUMENTS_MAX, Ignored, Instrument, Price, Qty,
+    SESSIONS_MAX, SessionId, SessionLink, VENUES_MAX, Venue, VenueId, VenueSet,
 };
 
 use crate::order::{Child, Parent};
@@ -73,26 +73,13 @@ impl Engine {
         self.begin_release(cx);
     }
 
-    pub(crate) fn set_instrument_limits<T: Trace>(
-        &mut self,
-        cx: &mut Cx<'_, T>,
-        limits: &InstrumentLimits,
-    ) {
-        match self.instruments.get_mut(limits.instrument.get() as usize) {
-            Some(row) => row.limits = Some(*limits),
-            None => refuse(cx),
-        }
+    pub(crate) fn define_account<T: Trace>(&mut self, cx: &mut Cx<'_, T>, _: &dcx_model::Account) {
+        refuse(cx);
     }
 
-    pub(crate) fn set_session_limits<T: Trace>(
-        &mut self,
-        cx: &mut Cx<'_, T>,
-        limits: &SessionLimits,
-    ) {
-        match self.sessions.get_mut(usize::from(limits.session.get())) {
-            Some(row) => row.limits = Some(*limits),
-            None => refuse(cx),
-        }
+    /// Says that a configuration command breaks a rule and was not taken.
+    pub(crate) fn refuse_configuration<T: Trace>(&self, cx: &mut Cx<'_, T>) {
+        refuse(cx);
     }
 
     pub(crate) fn venue_state<T: Trace>(&mut self, cx: &mut Cx<'_, T>, venue: VenueId, up: bool) {
@@ -113,10 +100,10 @@ impl Engine {
         &mut self,
         cx: &mut Cx<'_, T>,
         session: SessionId,
-        up: bool,
+        link: SessionLink,
     ) {
         match self.sessions.get_mut(usize::from(session.get())) {
-            Some(row) => row.up = up,
+            Some(row) => row.up = link == SessionLink::Up,
             None => refuse(cx),
         }
     }

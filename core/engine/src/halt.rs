@@ -5,7 +5,7 @@
 //! [`Engine::wake_at`] asks for at once.
 
 use dcx_model::{
-    CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, Event, OrderId, Refusal, TIMERS_PER_WAKE_MAX,
+    CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, Level, OrderId, Refusal, TIMERS_PER_WAKE_MAX,
 };
 
 use crate::order::{Input, State, Step};
@@ -25,16 +25,9 @@ impl Engine {
     /// Stops trading: no order gets in, and every order there is is cancelled.
     pub(crate) fn halt<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
         self.halted = true;
-        cx.out.push(Event::Halted);
         self.sweep_until = OrderId::new(self.next_order.saturating_sub(1));
         self.sweep_at = self.open.head();
         self.sweep(cx);
-    }
-
-    /// Ends a halt. What it has begun to cancel is cancelled all the same.
-    pub(crate) fn resume<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
-        self.halted = false;
-        cx.out.push(Event::Resumed);
     }
 
     /// Fires what is due, and goes on with what is unfinished.
@@ -90,7 +83,8 @@ impl Engine {
         let state = self.parents.at(ix).state;
         if let Step::To(next) = state.on(Input::Halt) {
             if state == State::PendingReplace {
-                self.replace_refused(cx, ix, Refusal::Halted, next);
+                let halted = Refusal::Halted { at: Level::Firm };
+                self.replace_refused(cx, ix, halted, next);
             }
             self.parents.at_mut(ix).state = next;
         }

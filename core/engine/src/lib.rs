@@ -33,12 +33,14 @@
     clippy::indexing_slicing
 )]
 
+mod authority;
 mod book;
 mod configure;
 mod digest;
 mod halt;
 mod heap;
 mod index;
+mod market;
 mod names;
 mod order;
 mod outbox;
@@ -199,10 +201,8 @@ impl Engine {
             Command::VenueReport(report) => self.venue_report(cx, report),
             Command::VenueCancelReject(reject) => self.venue_cancel_reject(cx, reject),
             Command::VenueState { venue, up } => self.venue_state(cx, *venue, *up),
-            Command::SessionState { session, up } => self.session_state(cx, *session, *up),
+            Command::SessionState { session, link } => self.session_state(cx, *session, *link),
             Command::Wake => self.wake(cx),
-            Command::Halt(_) => self.halt(cx),
-            Command::Resume(_) => self.resume(cx),
             Command::Checkpoint => {
                 let state = self.digest();
                 cx.out.push(Event::Digest { state });
@@ -210,8 +210,31 @@ impl Engine {
             Command::Configure(configure) => self.configure(cx, configure),
             Command::DefineInstrument(instrument) => self.define_instrument(cx, instrument),
             Command::DefineVenue(venue) => self.define_venue(cx, venue),
-            Command::SetInstrumentLimits(limits) => self.set_instrument_limits(cx, limits),
-            Command::SetSessionLimits(limits) => self.set_session_limits(cx, limits),
+            Command::SetLimit(change) => self.set_limit(cx, change),
+            Command::DecideLimit(decision) => self.decide_limit(cx, decision),
+            Command::SetState(change) => self.set_state(cx, change),
+            Command::SetPermission(permission) => self.set_permission(cx, permission),
+            Command::SetMeans(means) => self.set_means(cx, means),
+            Command::DecideOrder(decision) => self.decide_order(cx, decision),
+            Command::OperatorCancel(cancel) => self.operator_cancel(cx, cancel),
+            Command::MassCancel(request) => self.mass_cancel(cx, request),
+            Command::MassStatus(request) => self.mass_status(cx, request),
+            Command::MarketTrade(trade) => self.market_trade(cx, trade),
+            Command::VenuePhase {
+                venue,
+                instrument,
+                phase,
+            } => self.venue_phase(cx, *venue, *instrument, *phase),
+            Command::Orphan(orphan) => self.orphan(cx, orphan),
+            Command::VenueMassStatusDone { venue, request } => {
+                self.venue_mass_status_done(cx, *venue, *request);
+            }
+            Command::DefineAccount(account) => self.define_account(cx, account),
+            Command::DefineHours(hours) => self.define_hours(cx, hours),
+            Command::SetSessionPolicy(policy) => self.set_session_policy(cx, policy),
+            Command::MapFactor(mapping) => self.map_factor(cx, mapping),
+            Command::SetScenario(scenario) => self.set_scenario(cx, scenario),
+            Command::OrdersOutRefused { child } => self.orders_out_refused(cx, *child),
         }
     }
 

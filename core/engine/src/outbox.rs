@@ -22,7 +22,7 @@ impl Outbox {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            events: [Event::Halted; EVENTS_PER_COMMAND_MAX],
+            events: [Event::Digest { state: 0 }; EVENTS_PER_COMMAND_MAX],
             len: 0,
         }
     }

@@ -126,7 +126,7 @@ impl Engine {
             .map(|child| child.digest(3, self.order_number(child.parent)));
         let instruments = (0..)
             .zip(&self.instruments)
-            .filter(|(_, row)| row.defined.is_some() || row.limits.is_some())
+            .filter(|(_, row)| row.defined.is_some() || !row.set.is_empty())
             .map(|(ix, row)| row.digest(0x1_0000 | ix));
         let sessions = (0..)
             .zip(&self.sessions)

@@ -219,7 +219,12 @@ where
     }
     fn take(wire: Self::Wire) -> Option<Self> {
         match wire.there {
-            0 => wire.value.as_bytes().iter().all(|byte| *byte == 0).then_some(None),
+            0 => wire
+                .value
+                .as_bytes()
+                .iter()
+                .all(|byte| *byte == 0)
+                .then_some(None),
             1 => F::take(wire.value).map(Some),
             _ => None,
         }

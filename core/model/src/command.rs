@@ -363,4 +363,7 @@ pub enum Command {
     },
 }
 
-const _: () = assert!(size_of::<Command>() <= RECORD_LEN_MAX, "as long as the longest record");
+const _: () = assert!(
+    size_of::<Command>() <= RECORD_LEN_MAX,
+    "as long as the longest record"
+);

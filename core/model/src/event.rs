@@ -455,4 +455,7 @@ pub enum Event {
     },
 }
 
-const _: () = assert!(size_of::<Event>() <= RECORD_LEN_MAX, "as long as the longest record");
+const _: () = assert!(
+    size_of::<Event>() <= RECORD_LEN_MAX,
+    "as long as the longest record"
+);

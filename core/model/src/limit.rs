@@ -478,10 +478,7 @@ impl InstrumentLimits {
             (Limit::PositionShortMax, position),
             (Limit::QuoteAgeMax, i128::from(self.quote_age_max.get())),
             (Limit::CollarBps, i128::from(self.collar_bps)),
-            (
-                Limit::PrevCloseAllowed,
-                i128::from(self.prev_close_allowed),
-            ),
+            (Limit::PrevCloseAllowed, i128::from(self.prev_close_allowed)),
         ]
         .into_iter()
         .map(move |(limit, value)| LimitChange::configured(scope, limit, value))
@@ -527,7 +524,10 @@ mod tests {
                 assert!(limit.levels().contains(level), "{}", limit.name());
             }
         }
-        let mut names = Limit::ALL.iter().map(|limit| limit.name()).collect::<Vec<_>>();
+        let mut names = Limit::ALL
+            .iter()
+            .map(|limit| limit.name())
+            .collect::<Vec<_>>();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Limit::ALL.len());

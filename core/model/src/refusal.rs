@@ -277,7 +277,10 @@ mod tests {
             qty: Qty::whole(500),
             max: Qty::whole(100),
         };
-        assert_eq!(refusal.to_string(), "quantity 500 exceeds 100 of the instrument");
+        assert_eq!(
+            refusal.to_string(),
+            "quantity 500 exceeds 100 of the instrument"
+        );
         assert_eq!(refusal.code().to_string(), "DCX-R006");
     }
 

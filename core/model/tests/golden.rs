@@ -26,6 +26,7 @@ fn new_order() -> Command {
         end: UnixNanos::new(6),
         slices: 7,
         transact_time: UnixNanos::new(8),
+        ..dcx_model::NewOrder::PLAIN
     })
 }
 
@@ -73,6 +74,7 @@ fn a_refusal_keeps_its_bytes() {
         limit_px: LimitPx::NONE,
         cum_qty: Qty::ZERO,
         avg_px: Price::ZERO,
+        ..dcx_model::OrderView::EMPTY
     };
     let event = Event::Rejected { view, refusal };
     let record = Record::of_event(&event);

@@ -120,6 +120,7 @@ fn new_order() -> impl Strategy<Value = Command> {
                 end,
                 slices,
                 transact_time,
+                ..dcx_model::NewOrder::PLAIN
             })
         },
     )
@@ -140,6 +141,8 @@ fn replace() -> impl Strategy<Value = Command> {
                 order_qty,
                 limit_px,
                 transact_time,
+                stop_px: dcx_model::LimitPx::NONE,
+                display_qty: dcx_model::Qty::ZERO,
             })
         },
     )
@@ -206,6 +209,7 @@ fn from_venue() -> impl Strategy<Value = Command> {
                 last_px,
                 cum_qty,
                 leaves_qty,
+                ..dcx_model::VenueReport::EMPTY
             })
         },
     );
@@ -248,6 +252,7 @@ fn configuration() -> impl Strategy<Value = Command> {
                 route_attempts_max: attempts,
                 discount_ppm,
                 prior_sd_centi_bps: prior,
+                ..dcx_model::Configure::DEFAULT
             })
         },
     );
@@ -260,6 +265,7 @@ fn configuration() -> impl Strategy<Value = Command> {
                 lot,
                 prev_close,
                 venues: VenueSet::from_bits(venues),
+                multiplier: dcx_model::Instrument::ONE,
             })
         },
     );
@@ -268,6 +274,7 @@ fn configuration() -> impl Strategy<Value = Command> {
             id,
             name,
             fee_centi_bps,
+            features: dcx_model::VenueFeatures::NONE,
         })
     });
     prop_oneof![configure, define, define_venue, limits()]
@@ -339,6 +346,7 @@ fn view() -> impl Strategy<Value = OrderView> {
                     limit_px,
                     cum_qty,
                     avg_px,
+                    ..dcx_model::OrderView::EMPTY
                 }
             },
         )
@@ -418,6 +426,9 @@ fn to_venue() -> impl Strategy<Value = Event> {
             time_in_force,
             order_qty,
             limit_px,
+            display_qty: dcx_model::Qty::ZERO,
+            min_qty: dcx_model::Qty::ZERO,
+            flags: dcx_model::OrderFlags::NONE,
         })
     });
     let cancel = (child(), child(), venue(), instrument(), side(), qty()).prop_map(

@@ -1,8 +1,8 @@
 //! What clients ask for: new orders, cancels, replaces, status.
 
 use dcx_model::{
-    CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, LimitPx, NewOrder, OrdStatus,
-    OrdType, OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, StatusRequest, TimeInForce,
+    CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, NewOrder, OrdStatus, OrdType,
+    OrderId, OrderView, Qty, Refusal, ReplaceRequest, StatusRequest, TimeInForce,
 };
 
 use super::{End, Input, Parent, State, Step};
@@ -112,7 +112,8 @@ impl Engine {
         };
         let row = self.sessions.get_mut(usize::from(session));
         let configured = self.config.is_some();
-        risk::admit(&mut gate, cx.at, configured, self.halted, row)
+        let session = (dcx_model::SessionId::new(session), row);
+        risk::admit(&mut gate, cx.at, configured, self.halted, session)
     }
 
     fn approve_replace<T: Trace>(
@@ -479,8 +480,9 @@ const fn refused(order: &NewOrder) -> OrderView {
         ord_status: OrdStatus::Rejected,
         order_qty: order.order_qty,
         limit_px: order.limit_px,
-        cum_qty: Qty::ZERO,
-        avg_px: Price::ZERO,
+        stop_px: order.stop_px,
+        flags: order.flags,
+        ..OrderView::EMPTY
     }
 }
 
@@ -493,11 +495,6 @@ const fn unknown(request: &StatusRequest) -> OrderView {
         instrument: request.instrument,
         side: request.side,
         ord_type: OrdType::Market,
-        time_in_force: TimeInForce::Day,
-        ord_status: OrdStatus::Rejected,
-        order_qty: Qty::ZERO,
-        limit_px: LimitPx::NONE,
-        cum_qty: Qty::ZERO,
-        avg_px: Price::ZERO,
+        ..OrderView::EMPTY
     }
 }

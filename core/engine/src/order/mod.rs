@@ -2,7 +2,9 @@
 
 mod child;
 mod client;
+mod mass;
 mod parent;
+mod reconcile;
 mod state;
 mod venue;
 mod work;

@@ -151,6 +151,8 @@ impl Parent {
             } else {
                 OrderView::average(self.cum_notional, self.cum_qty)
             },
+            stop_px: terms.stop_px,
+            flags: terms.flags,
         }
     }
 

@@ -45,6 +45,13 @@ impl Engine {
             | ExecType::PendingCancel
             | ExecType::PendingNew
             | ExecType::PendingReplace
+            | ExecType::Stopped
+            | ExecType::Suspended
+            | ExecType::Calculated
+            | ExecType::Restated
+            | ExecType::TradeCorrect
+            | ExecType::TradeCancel
+            | ExecType::Triggered
             | ExecType::OrderStatus => {}
         }
     }

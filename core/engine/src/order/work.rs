@@ -272,13 +272,16 @@ impl Engine {
             time_in_force: terms.time_in_force,
             order_qty: qty,
             limit_px: terms.limit_px,
+            display_qty: terms.display_qty,
+            min_qty: terms.min_qty,
+            flags: terms.flags,
         }));
     }
 
     /// Best bid plus best offer now, zero if there is no fresh pair.
     fn mid_twice(&self, now: UnixNanos, instrument: InstrumentId) -> i128 {
         let row = self.instruments.get(instrument.get() as usize);
-        let known = row.and_then(|row| Some((row.defined?, row.limits?)));
+        let known = row.and_then(|row| Some((row.defined?, row.limits(instrument)?)));
         let best = known.map(|(defined, limits)| {
             self.book
                 .best(instrument, defined.venues, now, limits.quote_age_max)
@@ -490,8 +493,14 @@ const fn may_go_elsewhere(terms: &crate::risk::Terms, failure: Failure) -> bool 
     let market = matches!(terms.ord_type, OrdType::Market);
     match (failure, terms.time_in_force) {
         (Failure::Rejected(_), _) => true,
-        (Failure::Canceled | Failure::Expired, TimeInForce::Ioc | TimeInForce::Fok) => false,
-        (Failure::Canceled, TimeInForce::Day | TimeInForce::Gtc) => true,
-        (Failure::Expired, TimeInForce::Day | TimeInForce::Gtc) => market,
+        (
+            Failure::Canceled | Failure::Expired,
+            TimeInForce::Ioc
+            | TimeInForce::Fok
+            | TimeInForce::AtTheOpening
+            | TimeInForce::AtTheClose,
+        ) => false,
+        (Failure::Canceled, TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Gtd) => true,
+        (Failure::Expired, TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Gtd) => market,
     }
 }

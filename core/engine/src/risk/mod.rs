@@ -20,9 +20,9 @@ pub(crate) use limits::{InstrumentRow, SessionRow};
 pub(crate) use rate::Bucket;
 
 use dcx_model::{
-    ACCOUNTS_MAX, AccountId, Algo, Instrument, InstrumentId, InstrumentLimits, LimitPx, NewOrder,
-    Notional, OnNoVenue, OrdType, Price, Qty, Refusal, ReplaceRequest, SLICES_MAX, Seq, Side,
-    TimeInForce, UnixNanos,
+    ACCOUNTS_MAX, AccountId, Algo, Instrument, InstrumentId, InstrumentLimits, Leg, Level, Limit,
+    LimitPx, NewOrder, Notional, OnNoVenue, OrdType, OrderFlags, Origin, Peg, Price, Qty, Refusal,
+    ReplaceRequest, SLICES_MAX, Seq, SessionId, Side, StrategyId, TimeInForce, UnixNanos,
 };
 
 use crate::book::Book;
@@ -34,21 +34,65 @@ use crate::trace::{Check, Trace};
 pub(crate) struct Terms {
     pub(crate) order_qty: Qty,
     pub(crate) limit_px: LimitPx,
+    /// The price that wakes it, while it waits for that.
+    pub(crate) stop_px: LimitPx,
+    /// Distance from what its price or stop follows.
+    pub(crate) peg_offset: Price,
+    /// Shown at a time; zero for all.
+    pub(crate) display_qty: Qty,
+    /// The least that a fill may be; zero for any.
+    pub(crate) min_qty: Qty,
+    /// When it ends, if it is good till date.
+    pub(crate) expire: UnixNanos,
     pub(crate) instrument: InstrumentId,
+    pub(crate) strategy: StrategyId,
+    pub(crate) flags: OrderFlags,
     pub(crate) side: Side,
     pub(crate) ord_type: OrdType,
     pub(crate) time_in_force: TimeInForce,
+    pub(crate) peg: Peg,
+    pub(crate) origin: Origin,
 }
 
 impl Terms {
+    /// What an order asks for.
+    pub(crate) const fn of(order: &NewOrder) -> Self {
+        let dated = matches!(order.time_in_force, TimeInForce::Gtd);
+        Self {
+            order_qty: order.order_qty,
+            limit_px: order.limit_px,
+            stop_px: order.stop_px,
+            peg_offset: order.peg_offset,
+            display_qty: order.display_qty,
+            min_qty: order.min_qty,
+            expire: if dated { order.end } else { UnixNanos::ZERO },
+            instrument: order.instrument,
+            strategy: order.strategy,
+            flags: order.flags,
+            side: order.side,
+            ord_type: order.ord_type,
+            time_in_force: order.time_in_force,
+            peg: order.peg,
+            origin: order.origin,
+        }
+    }
+
     pub(crate) fn digest(&self, words: &mut Words) {
         words.u64(self.order_qty.units());
         words.u64(self.limit_px.to_bits().cast_unsigned());
+        words.u64(self.stop_px.to_bits().cast_unsigned());
+        words.u64(self.peg_offset.units().cast_unsigned());
+        words.u64(self.display_qty.units());
+        words.u64(self.min_qty.units());
+        words.u64(self.expire.get());
         words.u64(u64::from(self.instrument.get()));
+        words.u64(u64::from(self.strategy.get()) << 16 | u64::from(self.flags.bits()));
         words.bytes(&[
             self.side.wire(),
             self.ord_type.wire(),
             self.time_in_force.wire(),
+            self.peg as u8,
+            self.origin as u8,
         ]);
     }
 }
@@ -73,14 +117,7 @@ impl Approved<Terms> {
 }
 
 /// What an empty slot holds. Nothing may be sent for it: it has no quantity.
-pub(crate) const NOTHING: Approved<Terms> = Approved(Terms {
-    order_qty: Qty::ZERO,
-    limit_px: LimitPx::NONE,
-    instrument: InstrumentId::new(0),
-    side: Side::Buy,
-    ord_type: OrdType::Limit,
-    time_in_force: TimeInForce::Day,
-});
+pub(crate) const NOTHING: Approved<Terms> = Approved(Terms::of(&NewOrder::PLAIN));
 
 /// Makes one comparison after the other and tells each to the trace.
 #[derive(Debug)]
@@ -126,20 +163,26 @@ pub(crate) fn admit<T: Trace>(
     at: UnixNanos,
     configured: bool,
     halted: bool,
-    session: Option<&mut SessionRow>,
+    (id, session): (SessionId, Option<&mut SessionRow>),
 ) -> Result<(), Refusal> {
     let known = (i128::from(configured), 1);
     gate.require(Check::Configured, known, configured, || {
         Refusal::NotConfigured
     })?;
     let stopped = (i128::from(halted), 0);
-    gate.require(Check::NotHalted, stopped, !halted, || Refusal::Halted)?;
+    gate.require(Check::NotHalted, stopped, !halted, || Refusal::Halted {
+        at: Level::Firm,
+    })?;
 
-    let session = session.and_then(|row| row.limits.map(|limits| (row, limits)));
+    let session = session.and_then(|row| {
+        let limits = row.limits(id)?;
+        Some((row, limits))
+    });
     let (row, limits) = gate.present(Check::SessionLimits, session, Refusal::NoSessionLimits)?;
     let (passed, orders) = row.bucket.take(at, &limits);
     let rate = (i128::from(orders), i128::from(Bucket::size(&limits)));
     gate.require(Check::Rate, rate, passed, || Refusal::RateAboveMax {
+        at: Level::Session,
         per_s: limits.orders_per_s_max,
         burst: limits.burst_max,
     })
@@ -182,15 +225,9 @@ pub(crate) fn check<T: Trace>(
     facts: &Facts<'_>,
     order: &NewOrder,
 ) -> Result<Approved<Terms>, Refusal> {
-    let terms = Terms {
-        order_qty: order.order_qty,
-        limit_px: order.limit_px,
-        instrument: order.instrument,
-        side: order.side,
-        ord_type: order.ord_type,
-        time_in_force: order.time_in_force,
-    };
+    let terms = Terms::of(order);
     check_account(gate, order.account)?;
+    check_supported(gate, order)?;
     let (instrument, limits) = instrument_of(gate, facts)?;
     check_qty(gate, &terms, &instrument, &limits)?;
     check_algo(gate, facts.at, order, &instrument)?;
@@ -228,6 +265,8 @@ pub(crate) fn check_replace<T: Trace>(
     let terms = Terms {
         order_qty: request.order_qty,
         limit_px: request.limit_px,
+        stop_px: request.stop_px,
+        display_qty: request.display_qty,
         ..*before
     };
     let (instrument, limits) = instrument_of(gate, facts)?;
@@ -251,6 +290,31 @@ pub(crate) fn check_replace<T: Trace>(
     Ok(Approved(terms))
 }
 
+/// What nothing handles yet is refused, not ignored.
+fn check_supported<T: Trace>(gate: &mut Gate<'_, T>, order: &NewOrder) -> Result<(), Refusal> {
+    let types = matches!(order.ord_type, OrdType::Market | OrdType::Limit);
+    let times = matches!(
+        order.time_in_force,
+        TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok
+    );
+    let flags = OrderFlags::REPEAT_MEANT.with(OrderFlags::STRATEGY_NAMED);
+    let unsupported = [
+        (!types, OrdType::TAG),
+        (!times, TimeInForce::TAG),
+        (order.flags.without(flags) != OrderFlags::NONE, 18),
+        (order.peg != Peg::None, 18),
+        (order.stop_px.price().is_some(), 99),
+        (!order.display_qty.is_zero(), 111),
+        (!order.min_qty.is_zero(), 110),
+        (order.leg != Leg::None, 1385),
+    ];
+    let tag = unsupported.iter().find(|(wrong, _)| *wrong);
+    let tag = tag.map_or(0, |(_, tag)| *tag);
+    gate.require(Check::Supported, (i128::from(tag), 0), tag == 0, || {
+        Refusal::Unsupported { tag }
+    })
+}
+
 fn check_account<T: Trace>(gate: &mut Gate<'_, T>, account: AccountId) -> Result<(), Refusal> {
     let number = account.get() as usize;
     let largest = (i128::from(account.get()), ACCOUNTS_MAX as i128 - 1);
@@ -265,7 +329,7 @@ fn instrument_of<T: Trace>(
 ) -> Result<(Instrument, InstrumentLimits), Refusal> {
     let instrument = facts.instrument.and_then(|row| row.defined);
     let instrument = gate.present(Check::Instrument, instrument, Refusal::UnknownInstrument)?;
-    let limits = facts.instrument.and_then(|row| row.limits);
+    let limits = facts.instrument.and_then(|row| row.limits(instrument.id));
     let missing = Refusal::NoInstrumentLimits;
     let limits = gate.present(Check::InstrumentLimits, limits, missing)?;
     Ok((instrument, limits))
@@ -286,7 +350,11 @@ fn check_qty<T: Trace>(
         Refusal::OffLot { qty, lot }
     })?;
     gate.require(Check::QtyMax, (units(qty), units(max)), qty <= max, || {
-        Refusal::QtyAboveMax { qty, max }
+        Refusal::QtyAboveMax {
+            at: Level::Instrument,
+            qty,
+            max,
+        }
     })
 }
 
@@ -425,6 +493,7 @@ fn check_worth<T: Trace>(
     let worth = (notional.units(), max.units());
     gate.require(Check::Notional, worth, notional <= max, || {
         Refusal::NotionalAboveMax {
+            at: Level::Instrument,
             notional: notional.rounded_up(),
             max: Notional::rounded_up(max),
         }
@@ -461,12 +530,17 @@ fn check_room<T: Trace>(
     order: &NewOrder,
 ) -> Result<(), Refusal> {
     let (open, max) = facts.session.map_or((0, 0), |row| {
-        let max = row.limits.map_or(0, |limits| limits.orders_open_max);
+        let max = row.set.get(Limit::OrdersOpenMax).unwrap_or_default();
+        let max = u32::try_from(max).unwrap_or(u32::MAX);
         (row.orders_open.saturating_add(1), max)
     });
     let orders = (i128::from(open), i128::from(max));
     gate.require(Check::OrdersOpen, orders, open <= max, || {
-        Refusal::OrdersOpenAboveMax { open, max }
+        Refusal::OrdersOpenAboveMax {
+            at: Level::Session,
+            open,
+            max,
+        }
     })?;
     let (open, max) = (facts.firm.0.saturating_add(1), facts.firm.1);
     let orders = (i128::from(open), i128::from(max));
