@@ -37,7 +37,7 @@ fn px(value: &str) -> Price {
 fn set_up() -> Vec<Command> {
     let venue = VenueId::new(0);
     let instrument = InstrumentId::new(0);
-    vec![
+    let mut commands = vec![
         Command::Configure(Configure {
             seed: 42,
             orders_open_max: 16,
@@ -60,21 +60,6 @@ fn set_up() -> Vec<Command> {
             prev_close: LimitPx::NONE,
             venues: VenueSet::NONE.with(venue),
         }),
-        Command::SetInstrumentLimits(InstrumentLimits {
-            instrument,
-            order_qty_max: Qty::whole(1_000),
-            order_notional_max: Notional::whole(10_000),
-            position_max: Qty::whole(5_000),
-            quote_age_max: Nanos::from_seconds(5),
-            collar_bps: 100,
-            prev_close_allowed: false,
-        }),
-        Command::SetSessionLimits(SessionLimits {
-            session: SessionId::new(0),
-            orders_per_s_max: 100,
-            burst_max: 10,
-            orders_open_max: 10,
-        }),
         Command::VenueState { venue, up: true },
         Command::Quote(Quote {
             venue,
@@ -85,7 +70,31 @@ fn set_up() -> Vec<Command> {
             ask_qty: Qty::whole(500),
             quote_time: UnixNanos::ZERO,
         }),
-    ]
+    ];
+    commands.extend(
+        (InstrumentLimits {
+            instrument,
+            order_qty_max: Qty::whole(1_000),
+            order_notional_max: Notional::whole(10_000),
+            position_max: Qty::whole(5_000),
+            quote_age_max: Nanos::from_seconds(5),
+            collar_bps: 100,
+            prev_close_allowed: false,
+        })
+        .changes()
+        .map(Command::SetLimit),
+    );
+    commands.extend(
+        (SessionLimits {
+            session: SessionId::new(0),
+            orders_per_s_max: 100,
+            burst_max: 10,
+            orders_open_max: 10,
+        })
+        .changes()
+        .map(Command::SetLimit),
+    );
+    commands
 }
 
 fn order(cl_ord_id: &str, order_qty: u64) -> Command {

@@ -140,7 +140,7 @@ impl Recorder {
                     .map(VenueId::new)
                     .fold(VenueSet::NONE, VenueSet::with),
             }));
-            self.take(Command::SetInstrumentLimits(InstrumentLimits {
+            for change in (InstrumentLimits {
                 instrument: id,
                 order_qty_max: Qty::whole(1_000_000),
                 order_notional_max: Notional::whole(1 << 40),
@@ -148,17 +148,28 @@ impl Recorder {
                 quote_age_max: Nanos::from_seconds(1),
                 collar_bps: 500,
                 prev_close_allowed: false,
-            }));
+            })
+            .changes()
+            {
+                self.take(Command::SetLimit(change));
+            }
         }
         for session in 0..SESSIONS {
             let session = SessionId::new(session);
-            self.take(Command::SetSessionLimits(SessionLimits {
+            for change in (SessionLimits {
                 session,
                 orders_per_s_max: 10_000_000,
                 burst_max: 1_000_000,
                 orders_open_max,
-            }));
-            self.take(Command::SessionState { session, up: true });
+            })
+            .changes()
+            {
+                self.take(Command::SetLimit(change));
+            }
+            self.take(Command::SessionState {
+                session,
+                link: dcx_model::SessionLink::Up,
+            });
         }
         for venue in 0..VENUES {
             let venue = VenueId::new(venue);

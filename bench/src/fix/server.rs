@@ -92,8 +92,8 @@ pub(super) fn core(number: usize) -> Option<Core> {
 }
 
 /// What the engine is told first: every check on, with limits so wide that none refuses.
-fn configuration(orders_open_max: u32) -> [Command; 4] {
-    [
+fn configuration(orders_open_max: u32) -> Vec<Command> {
+    let mut commands = vec![
         Command::Configure(Configure {
             seed: 1,
             orders_open_max,
@@ -111,7 +111,9 @@ fn configuration(orders_open_max: u32) -> [Command; 4] {
             prev_close: Price::from_units(110_000_000).into(),
             venues: VenueSet::NONE,
         }),
-        Command::SetInstrumentLimits(InstrumentLimits {
+    ];
+    commands.extend(
+        (InstrumentLimits {
             instrument: EURUSD,
             order_qty_max: Qty::whole(1_000_000),
             order_notional_max: Notional::whole(2_000_000),
@@ -119,14 +121,21 @@ fn configuration(orders_open_max: u32) -> [Command; 4] {
             quote_age_max: Nanos::from_seconds(60),
             collar_bps: 500,
             prev_close_allowed: true,
-        }),
-        Command::SetSessionLimits(SessionLimits {
+        })
+        .changes()
+        .map(Command::SetLimit),
+    );
+    commands.extend(
+        (SessionLimits {
             session: CLIENT,
             orders_per_s_max: 10_000_000,
             burst_max: 10_000_000,
             orders_open_max,
-        }),
-    ]
+        })
+        .changes()
+        .map(Command::SetLimit),
+    );
+    commands
 }
 
 fn symbol() -> Symbol {

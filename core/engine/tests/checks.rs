@@ -31,6 +31,7 @@ fn order(world: &World) -> NewOrder {
         end: UnixNanos::ZERO,
         slices: 0,
         transact_time: world.at,
+        ..dcx_model::NewOrder::PLAIN
     }
 }
 
@@ -54,13 +55,17 @@ fn limit(world: &mut World, change: impl FnOnce(&mut InstrumentLimits)) {
     let mut limits = support::instrument_limits(0);
     limits.order_notional_max = Notional::whole(1_000_000);
     change(&mut limits);
-    world.send(Command::SetInstrumentLimits(limits));
+    for change in limits.changes() {
+        world.send(Command::SetLimit(change));
+    }
 }
 
 fn limit_session(world: &mut World, change: impl FnOnce(&mut SessionLimits)) {
     let mut limits = support::session_limits(0);
     change(&mut limits);
-    world.send(Command::SetSessionLimits(limits));
+    for change in limits.changes() {
+        world.send(Command::SetLimit(change));
+    }
 }
 
 #[test]
@@ -73,9 +78,18 @@ fn without_configuration_every_order_is_refused() {
 #[test]
 fn halted_refuses_and_resumed_passes() {
     let mut world = world();
-    world.send(Command::Halt(support::operator()));
-    assert_eq!(refusal(&mut world, |_| {}), Some(Refusal::Halted));
-    world.send(Command::Resume(support::operator()));
+    world.send(Command::SetState(dcx_model::StateChange::halt(
+        support::operator(),
+    )));
+    assert_eq!(
+        refusal(&mut world, |_| {}),
+        Some(Refusal::Halted {
+            at: dcx_model::Level::Firm
+        })
+    );
+    world.send(Command::SetState(dcx_model::StateChange::resume(
+        support::operator(),
+    )));
     assert_eq!(refusal(&mut world, |_| {}), None);
 }
 
@@ -119,6 +133,7 @@ fn the_rate_admits_its_burst_and_then_one_for_each_token() {
         assert_eq!(refusal(&mut world, |_| {}), None);
     }
     let refused = Some(Refusal::RateAboveMax {
+        at: dcx_model::Level::Session,
         per_s: 10,
         burst: 3,
     });
@@ -149,10 +164,19 @@ fn a_name_is_used_up_by_any_order_that_was_looked_at() {
 fn a_name_is_not_used_up_where_trying_again_is_right() {
     let mut world = world();
     let name: ClOrdId = "LATER".parse().expect("printable");
-    world.send(Command::Halt(support::operator()));
+    world.send(Command::SetState(dcx_model::StateChange::halt(
+        support::operator(),
+    )));
     let halted = refusal(&mut world, |order| order.cl_ord_id = name);
-    assert_eq!(halted, Some(Refusal::Halted));
-    world.send(Command::Resume(support::operator()));
+    assert_eq!(
+        halted,
+        Some(Refusal::Halted {
+            at: dcx_model::Level::Firm
+        })
+    );
+    world.send(Command::SetState(dcx_model::StateChange::resume(
+        support::operator(),
+    )));
     let again = refusal(&mut world, |order| order.cl_ord_id = name);
     assert_eq!(again, None);
 }
@@ -165,7 +189,14 @@ fn the_largest_quantity_passes_and_a_lot_more_does_not() {
     assert_eq!(refusal(&mut world, |order| order.order_qty = max), None);
     let qty = Qty::whole(110);
     let refused = refusal(&mut world, |order| order.order_qty = qty);
-    assert_eq!(refused, Some(Refusal::QtyAboveMax { qty, max }));
+    assert_eq!(
+        refused,
+        Some(Refusal::QtyAboveMax {
+            at: dcx_model::Level::Instrument,
+            qty,
+            max
+        })
+    );
     let refused = refusal(&mut world, |order| order.order_qty = Qty::ZERO);
     assert_eq!(refused, Some(Refusal::QtyZero));
 }
@@ -214,6 +245,7 @@ fn the_largest_worth_passes_and_one_unit_less_of_it_does_not() {
     assert_eq!(
         refused,
         Some(Refusal::NotionalAboveMax {
+            at: dcx_model::Level::Instrument,
             notional: 11,
             max: 11
         })
@@ -346,7 +378,11 @@ fn the_last_open_order_of_a_session_passes_and_the_next_does_not() {
     let refused = refusal(&mut world, |_| {});
     assert_eq!(
         refused,
-        Some(Refusal::OrdersOpenAboveMax { open: 3, max: 2 })
+        Some(Refusal::OrdersOpenAboveMax {
+            at: dcx_model::Level::Session,
+            open: 3,
+            max: 2
+        })
     );
     let other = |order: &mut NewOrder| order.session = SessionId::new(1);
     assert_eq!(refusal(&mut world, other), None);

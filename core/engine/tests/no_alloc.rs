@@ -155,6 +155,7 @@ impl Mix {
             },
             slices: if twap { 1 + self.below(6) as u16 } else { 0 },
             transact_time: self.at,
+            ..dcx_model::NewOrder::PLAIN
         })
     }
 
@@ -191,6 +192,7 @@ impl Mix {
             last_px: Price::from_units(110_010_000),
             cum_qty: last_qty,
             leaves_qty: Qty::ZERO,
+            ..dcx_model::VenueReport::EMPTY
         })
     }
 
@@ -231,6 +233,8 @@ impl Mix {
                 order_qty: Qty::whole(10 * (1 + self.below(40))),
                 limit_px: Price::from_units(110_000_000).into(),
                 transact_time: self.at,
+                stop_px: dcx_model::LimitPx::NONE,
+                display_qty: dcx_model::Qty::ZERO,
             }),
             90..92 => Command::Status(StatusRequest {
                 session: SessionId::new(0),
@@ -254,9 +258,9 @@ impl Mix {
                 up: self.below(4) != 0,
             },
             _ => match self.below(40) {
-                0 => Command::Halt(operator()),
+                0 => Command::SetState(dcx_model::StateChange::halt(operator())),
                 1 => Command::Checkpoint,
-                _ => Command::Resume(operator()),
+                _ => Command::SetState(dcx_model::StateChange::resume(operator())),
             },
         }
     }
@@ -294,6 +298,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
         route_attempts_max: 3,
         discount_ppm: 998_000,
         prior_sd_centi_bps: 100,
+        ..dcx_model::Configure::DEFAULT
     }));
     assert!(
         COUNT.get() > before,
@@ -307,6 +312,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
             id,
             name: Text::EMPTY,
             fee_centi_bps: 10,
+            features: dcx_model::VenueFeatures::NONE,
         }));
         mix.apply(&Command::VenueState {
             venue: id,
@@ -322,8 +328,9 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
             lot: Qty::whole(10),
             prev_close: LimitPx::NONE,
             venues: VenueSet::from_bits(0b111),
+            multiplier: dcx_model::Instrument::ONE,
         }));
-        mix.apply(&Command::SetInstrumentLimits(InstrumentLimits {
+        for change in (InstrumentLimits {
             instrument: id,
             order_qty_max: Qty::whole(1_000_000),
             order_notional_max: Notional::whole(1_000_000_000),
@@ -331,14 +338,22 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
             quote_age_max: Nanos::from_seconds(1),
             collar_bps: 500,
             prev_close_allowed: false,
-        }));
+        })
+        .changes()
+        {
+            mix.apply(&Command::SetLimit(change));
+        }
     }
-    mix.apply(&Command::SetSessionLimits(SessionLimits {
+    for change in (SessionLimits {
         session: SessionId::new(0),
         orders_per_s_max: 1_000_000,
         burst_max: 1_000_000,
         orders_open_max: 4_000,
-    }));
+    })
+    .changes()
+    {
+        mix.apply(&Command::SetLimit(change));
+    }
     for _ in 0..1_000_000 {
         let command = mix.next();
         mix.apply(&command);

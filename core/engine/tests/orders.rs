@@ -30,6 +30,7 @@ fn buy(name: &str) -> NewOrder {
         end: UnixNanos::ZERO,
         slices: 0,
         transact_time: UnixNanos::ZERO,
+        ..dcx_model::NewOrder::PLAIN
     }
 }
 
@@ -65,6 +66,8 @@ fn replace(name: &str, orig: &str, order_qty: Qty) -> ReplaceRequest {
         order_qty,
         limit_px: order.limit_px,
         transact_time: UnixNanos::ZERO,
+        stop_px: dcx_model::LimitPx::NONE,
+        display_qty: dcx_model::Qty::ZERO,
     }
 }
 
@@ -144,8 +147,26 @@ fn line(event: &Event) -> String {
         Event::ChildSent(child) => format!("child {}", child.order_qty.units() / LOT.units()),
         Event::ChildCancel(_) => "child cancel".to_owned(),
         Event::Ignored { cause, .. } => format!("ignored {cause:?}"),
-        Event::Halted => "halted".to_owned(),
-        Event::Resumed => "resumed".to_owned(),
+        Event::StateSet { state, .. } => state.name().to_owned(),
+        other @ (Event::PendingNew { .. }
+        | Event::Triggered { .. }
+        | Event::Restated { .. }
+        | Event::TradeCanceled { .. }
+        | Event::TradeCorrected { .. }
+        | Event::MassCanceled(_)
+        | Event::MassStatus { .. }
+        | Event::ChildQuery(_)
+        | Event::VenueMassStatus { .. }
+        | Event::OrphanCancel(_)
+        | Event::ChildUnknown { .. }
+        | Event::VenueReconciled { .. }
+        | Event::VenueUnconfirmed { .. }
+        | Event::LimitSet(_)
+        | Event::LimitProposed(_)
+        | Event::LimitDropped(_)
+        | Event::LimitNear { .. }
+        | Event::OperatorDone { .. }
+        | Event::OperatorRefused { .. }) => format!("{other:?}"),
         Event::Digest { .. } => "digest".to_owned(),
     }
 }
@@ -678,10 +699,14 @@ fn more_held_orders_than_one_outbox_holds_are_released_by_and_by() {
     let mut world = World::with(configure);
     let mut limits = support::session_limits(0);
     (limits.burst_max, limits.orders_open_max) = (1_000, 1_000);
-    world.send(Command::SetSessionLimits(limits));
+    for change in limits.changes() {
+        world.send(Command::SetLimit(change));
+    }
     let mut limits = support::instrument_limits(0);
     limits.position_max = Qty::whole(1_000_000);
-    world.send(Command::SetInstrumentLimits(limits));
+    for change in limits.changes() {
+        world.send(Command::SetLimit(change));
+    }
     venues(&mut world, false);
     for number in 0..300 {
         new(&mut world, buy(&format!("A{number}")));
@@ -697,7 +722,9 @@ fn more_held_orders_than_one_outbox_holds_are_released_by_and_by() {
     assert_eq!((world.children.len(), world.engine.orders_held()), (300, 0));
 
     // A halt cancels them by and by as well, and nothing gets in meanwhile.
-    world.send(Command::Halt(support::operator()));
+    world.send(Command::SetState(dcx_model::StateChange::halt(
+        support::operator(),
+    )));
     let events = new(&mut world, buy("B"));
     assert_eq!(events, ["rejected B Rejected 0+0/10 R001"]);
     world.settle();
@@ -711,14 +738,20 @@ fn a_halt_cancels_everything_and_a_resume_brings_nothing_back() {
     new(&mut world, buy("A"));
     let order = twap(&world, "B");
     new(&mut world, order);
-    let events = send(&mut world, Command::Halt(support::operator()));
+    let events = send(
+        &mut world,
+        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+    );
     assert_eq!(events, ["halted", "child cancel", "child cancel"]);
     assert!(world.engine.halted());
     let events = report_on(&mut world, 0, ExecType::Canceled, 0);
     assert_eq!(events, ["canceled A Canceled 0+0/10 (A)"]);
     assert_eq!(
-        send(&mut world, Command::Resume(support::operator())),
-        ["resumed"]
+        send(
+            &mut world,
+            Command::SetState(dcx_model::StateChange::resume(support::operator()))
+        ),
+        ["active"]
     );
     // The slices of B that come due are not sent.
     assert!(wake_after(&mut world, 15).is_empty());
@@ -732,7 +765,10 @@ fn a_halt_refuses_a_replace_that_is_pending() {
     let mut world = World::new(1);
     new(&mut world, buy("A"));
     send(&mut world, Command::Replace(replace("B", "A", lots(12))));
-    let events = send(&mut world, Command::Halt(support::operator()));
+    let events = send(
+        &mut world,
+        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+    );
     assert_eq!(events, ["halted", "cancel rejected B (A) New R001"]);
     let events = send(&mut world, cancel("C", "A"));
     assert_eq!(events, ["pending cancel C PendingCancel 0+10/10 (A)"]);
@@ -744,9 +780,15 @@ fn a_halt_refuses_a_replace_that_is_pending() {
 fn a_second_halt_asks_again_where_a_venue_refused_to_cancel() {
     let mut world = World::new(1);
     new(&mut world, buy("A"));
-    send(&mut world, Command::Halt(support::operator()));
+    send(
+        &mut world,
+        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+    );
     assert!(refuse_cancel(&mut world, 0, CxlRejReason::Other).is_empty());
-    let events = send(&mut world, Command::Halt(support::operator()));
+    let events = send(
+        &mut world,
+        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+    );
     assert_eq!(events, ["halted", "child cancel"]);
 }
 
@@ -863,6 +905,7 @@ fn an_engine_without_configuration_survives_every_command() {
             id: VenueId::new(0),
             name: VenueName::EMPTY,
             fee_centi_bps: 0,
+            features: dcx_model::VenueFeatures::NONE,
         }),
         Command::VenueState {
             venue: VenueId::new(200),
@@ -870,11 +913,11 @@ fn an_engine_without_configuration_survives_every_command() {
         },
         Command::SessionState {
             session: SessionId::new(u16::MAX),
-            up: true,
+            link: dcx_model::SessionLink::Up,
         },
         Command::Wake,
-        Command::Halt(support::operator()),
-        Command::Resume(support::operator()),
+        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+        Command::SetState(dcx_model::StateChange::resume(support::operator())),
         Command::Checkpoint,
     ];
     let mut outbox = dcx_engine::Outbox::new();

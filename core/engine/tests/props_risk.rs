@@ -261,11 +261,11 @@ impl Twin {
 
     fn note(&mut self, command: &Command, events: &[Event]) {
         match command {
-            Command::Halt(_) => {
+            Command::SetState(change) if change.state == dcx_model::TradingState::Halted => {
                 self.halted = true;
                 self.stopped.extend(self.world.told.keys());
             }
-            Command::Resume(_) => self.halted = false,
+            Command::SetState(_) => self.halted = false,
             Command::VenueState { venue, up: true } => {
                 self.up.insert(*venue);
             }

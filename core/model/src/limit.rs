@@ -414,6 +414,28 @@ pub struct StateChange {
     pub by: Operator,
 }
 
+impl StateChange {
+    /// Halts the whole firm.
+    #[must_use]
+    pub const fn halt(by: Operator) -> Self {
+        Self {
+            scope: Scope::Firm,
+            state: TradingState::Halted,
+            request: RequestId::new(0),
+            by,
+        }
+    }
+
+    /// Lets the whole firm trade again.
+    #[must_use]
+    pub const fn resume(by: Operator) -> Self {
+        Self {
+            state: TradingState::Active,
+            ..Self::halt(by)
+        }
+    }
+}
+
 /// What a scope may trade. Where nothing was said, everything is permitted.
 ///
 /// # Source

@@ -58,6 +58,7 @@ fn a_new_order_keeps_its_bytes() {
 #[test]
 fn a_refusal_keeps_its_bytes() {
     let refusal = Refusal::QtyAboveMax {
+        at: dcx_model::Level::Instrument,
         qty: Qty::from_units(9),
         max: Qty::from_units(4),
     };

@@ -126,10 +126,9 @@ impl Config {
     pub(crate) fn limit_commands(&self) -> Vec<Command> {
         let instruments = self.instrument_limits.iter().copied();
         let sessions = self.session_limits.iter().copied();
-        instruments
-            .map(Command::SetInstrumentLimits)
-            .chain(sessions.map(Command::SetSessionLimits))
-            .collect()
+        let instruments = instruments.flat_map(InstrumentLimits::changes);
+        let sessions = sessions.flat_map(SessionLimits::changes);
+        instruments.chain(sessions).map(Command::SetLimit).collect()
     }
 
     /// The accounts in use, each once.

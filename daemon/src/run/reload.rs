@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dcx_model::Scope;
 use dcx_model::{Code, Command};
 
 use crate::config::{self, Config, Effective, Loaded};
@@ -75,8 +76,11 @@ fn closed(names: &crate::names::NameTable, old: &Config, new: &Config) -> Vec<Co
 /// Whether the running system knows whose limits these are.
 fn is_known(command: &Command, (instruments, sessions): (usize, usize)) -> bool {
     match command {
-        Command::SetInstrumentLimits(limits) => (limits.instrument.get() as usize) < instruments,
-        Command::SetSessionLimits(limits) => usize::from(limits.session.get()) < sessions,
+        Command::SetLimit(change) => match change.scope {
+            Scope::Instrument(id) => (id.get() as usize) < instruments,
+            Scope::Session(id) => usize::from(id.get()) < sessions,
+            Scope::Firm | Scope::Account(_) | Scope::Strategy(_) => true,
+        },
         _ => false,
     }
 }

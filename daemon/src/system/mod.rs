@@ -150,11 +150,10 @@ fn first_commands(config: &Config, names: &NameTable) -> Vec<Command> {
             .venue_ids()
             .map(|venue| Command::VenueState { venue, up: false }),
     );
-    commands.extend(
-        names
-            .session_ids()
-            .map(|session| Command::SessionState { session, up: false }),
-    );
+    commands.extend(names.session_ids().map(|session| Command::SessionState {
+        session,
+        link: dcx_model::SessionLink::Disconnected,
+    }));
     commands
 }
 
@@ -165,8 +164,8 @@ fn first_commands(config: &Config, names: &NameTable) -> Vec<Command> {
 pub(crate) fn closing_commands(config: &Config, names: &NameTable) -> Vec<Command> {
     let instruments = names.unlimited_instruments(config).into_iter();
     let sessions = names.unlimited_sessions(config).into_iter();
-    let instruments = instruments.map(|instrument| {
-        Command::SetInstrumentLimits(InstrumentLimits {
+    let instruments = instruments.flat_map(|instrument| {
+        (InstrumentLimits {
             instrument,
             order_qty_max: Qty::ZERO,
             order_notional_max: Notional::ZERO,
@@ -175,16 +174,18 @@ pub(crate) fn closing_commands(config: &Config, names: &NameTable) -> Vec<Comman
             collar_bps: 0,
             prev_close_allowed: false,
         })
+        .changes()
     });
-    let sessions = sessions.map(|session| {
-        Command::SetSessionLimits(SessionLimits {
+    let sessions = sessions.flat_map(|session| {
+        (SessionLimits {
             session,
             orders_per_s_max: 0,
             burst_max: 0,
             orders_open_max: 0,
         })
+        .changes()
     });
-    instruments.chain(sessions).collect()
+    instruments.chain(sessions).map(Command::SetLimit).collect()
 }
 
 /// Room for open orders up to which the digest of all state is taken while trading. It reads every

@@ -354,8 +354,10 @@ impl World {
                 up: *up,
             }),
             Step::Wake => Some(Command::Wake),
-            Step::Halt => Some(Command::Halt(operator())),
-            Step::Resume => Some(Command::Resume(operator())),
+            Step::Halt => Some(Command::SetState(dcx_model::StateChange::halt(operator()))),
+            Step::Resume => Some(Command::SetState(
+                dcx_model::StateChange::resume(operator()),
+            )),
             Step::Checkpoint => Some(Command::Checkpoint),
         }
     }
@@ -377,7 +379,7 @@ impl World {
 
     /// Ends everything as well-behaved venues would: cancels what works, and confirms it.
     pub fn wind_down(&mut self) {
-        self.send(Command::Halt(operator()));
+        self.send(Command::SetState(dcx_model::StateChange::halt(operator())));
         for _ in 0..200 {
             self.settle();
             let working: Vec<usize> = (0..self.children.len())
@@ -430,6 +432,7 @@ impl World {
             },
             slices: order.slices.unwrap_or(0),
             transact_time: self.at,
+            ..dcx_model::NewOrder::PLAIN
         }
     }
 
@@ -452,10 +455,17 @@ impl World {
             time_in_force: view.map_or(TimeInForce::Day, |view| view.time_in_force),
             order_qty: Qty::from_units(lots * LOT.units()),
             limit_px: match ord_type {
-                OrdType::Limit => px.into(),
-                OrdType::Market => LimitPx::NONE,
+                OrdType::Limit
+                | OrdType::StopLimit
+                | OrdType::MarketIfTouched
+                | OrdType::Pegged => px.into(),
+                OrdType::Market | OrdType::Stop | OrdType::MarketWithLeftOverAsLimit => {
+                    LimitPx::NONE
+                }
             },
             transact_time: self.at,
+            stop_px: dcx_model::LimitPx::NONE,
+            display_qty: dcx_model::Qty::ZERO,
         }))
     }
 
@@ -526,6 +536,7 @@ impl World {
             },
             cum_qty: child.order.order_qty.saturating_minus(left),
             leaves_qty: left,
+            ..dcx_model::VenueReport::EMPTY
         }
     }
 
@@ -669,6 +680,7 @@ pub fn configure(seed: u64, on_no_venue: OnNoVenue) -> Configure {
         route_attempts_max: 2,
         discount_ppm: 998_000,
         prior_sd_centi_bps: 200,
+        ..dcx_model::Configure::DEFAULT
     }
 }
 
@@ -680,6 +692,7 @@ pub fn setup() -> Vec<Command> {
             id: VenueId::new(venue),
             name: format!("V{venue}").parse().unwrap(),
             fee_centi_bps: i32::from(venue) * 10,
+            features: dcx_model::VenueFeatures::NONE,
         }));
         commands.push(Command::VenueState {
             venue: VenueId::new(venue),
@@ -688,10 +701,14 @@ pub fn setup() -> Vec<Command> {
     }
     for instrument in 0..INSTRUMENTS {
         commands.push(Command::DefineInstrument(self::instrument(instrument)));
-        commands.push(Command::SetInstrumentLimits(instrument_limits(instrument)));
+        commands.extend(
+            instrument_limits(instrument)
+                .changes()
+                .map(Command::SetLimit),
+        );
     }
     for session in 0..SESSIONS {
-        commands.push(Command::SetSessionLimits(session_limits(session)));
+        commands.extend(session_limits(session).changes().map(Command::SetLimit));
     }
     commands
 }
@@ -705,6 +722,7 @@ pub fn instrument(id: u32) -> Instrument {
         // The first may fall back to its close, the second may not.
         prev_close: Price::from_units(MID).into(),
         venues: VenueSet::from_bits(if id == 0 { 0b111 } else { 0b011 }),
+        multiplier: dcx_model::Instrument::ONE,
     }
 }
 

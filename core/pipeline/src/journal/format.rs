@@ -10,7 +10,7 @@ use dcx_model::{Command, RECORD_LEN_MAX, Record, RecordFault, Seq, Sequenced, Un
 /// First bytes of every segment.
 pub(crate) const MAGIC: [u8; 8] = *b"DCXJRNL\n";
 /// The version of the format that is written, and the only one that is read.
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 /// Bytes of a segment's header.
 pub(crate) const SEGMENT_HEADER_LEN: usize = size_of::<SegmentHeader>();
 /// Bytes of a record's header.

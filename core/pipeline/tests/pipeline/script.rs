@@ -41,7 +41,13 @@ pub(crate) fn configuration() -> Vec<Command> {
             prev_close: LimitPx::NONE,
             venues: VENUES.into_iter().fold(VenueSet::NONE, VenueSet::with),
         }),
-        Command::SetInstrumentLimits(InstrumentLimits {
+        Command::SessionState {
+            session: SESSION,
+            link: dcx_model::SessionLink::Up,
+        },
+    ];
+    commands.extend(
+        (InstrumentLimits {
             instrument: INSTRUMENT,
             order_qty_max: Qty::whole(1_000_000),
             order_notional_max: Notional::whole(1 << 40),
@@ -49,18 +55,21 @@ pub(crate) fn configuration() -> Vec<Command> {
             quote_age_max: Nanos::from_seconds(60),
             collar_bps: 500,
             prev_close_allowed: false,
-        }),
-        Command::SetSessionLimits(SessionLimits {
+        })
+        .changes()
+        .map(Command::SetLimit),
+    );
+    commands.extend(
+        (SessionLimits {
             session: SESSION,
             orders_per_s_max: 1_000_000,
             burst_max: 1_000_000,
             orders_open_max: 1 << 14,
-        }),
-        Command::SessionState {
-            session: SESSION,
-            up: true,
-        },
-    ];
+        })
+        .changes()
+        .map(Command::SetLimit),
+    );
+
     for venue in VENUES {
         commands.push(Command::DefineVenue(Venue {
             id: venue,

@@ -230,6 +230,7 @@ pub(super) fn new_order<'a>(
             end: schedule.end,
             slices: schedule.slices,
             transact_time: terms.transact_time,
+            ..dcx_model::NewOrder::PLAIN
         })
     };
     Ok(match made() {
@@ -288,6 +289,8 @@ pub(super) fn replace(
             order_qty: terms.order_qty,
             limit_px: terms.price.map_or(LimitPx::NONE, Into::into),
             transact_time: terms.transact_time,
+            stop_px: dcx_model::LimitPx::NONE,
+            display_qty: dcx_model::Qty::ZERO,
         })
     };
     made()

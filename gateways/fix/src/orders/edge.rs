@@ -387,7 +387,28 @@ impl Desk {
             }
             Event::ChildSent(order) => self.child(directory, now, outbound, order.venue, out),
             Event::ChildCancel(cancel) => self.child(directory, now, outbound, cancel.venue, out),
-            Event::Ignored { .. } | Event::Halted | Event::Resumed | Event::Digest { .. } => {}
+            Event::Ignored { .. }
+            | Event::Digest { .. }
+            | Event::PendingNew { .. }
+            | Event::Triggered { .. }
+            | Event::Restated { .. }
+            | Event::TradeCanceled { .. }
+            | Event::TradeCorrected { .. }
+            | Event::MassCanceled(_)
+            | Event::MassStatus { .. }
+            | Event::ChildQuery(_)
+            | Event::VenueMassStatus { .. }
+            | Event::OrphanCancel(_)
+            | Event::ChildUnknown { .. }
+            | Event::VenueReconciled { .. }
+            | Event::VenueUnconfirmed { .. }
+            | Event::LimitSet(_)
+            | Event::LimitProposed(_)
+            | Event::LimitDropped(_)
+            | Event::LimitNear { .. }
+            | Event::StateSet { .. }
+            | Event::OperatorDone { .. }
+            | Event::OperatorRefused { .. } => {}
         }
     }
 
@@ -517,7 +538,11 @@ impl Desk {
         let command = match directory.peer(session) {
             Some(Peer::Client(client)) => Command::SessionState {
                 session: client.session,
-                up,
+                link: if up {
+                    dcx_model::SessionLink::Up
+                } else {
+                    dcx_model::SessionLink::Disconnected
+                },
             },
             Some(Peer::Venue(venue)) => Command::VenueState {
                 venue: venue.venue,
@@ -553,6 +578,7 @@ fn bounced_order(order: &ChildOrder, exec_id: ExecId) -> Command {
         last_px: Price::ZERO,
         cum_qty: Qty::ZERO,
         leaves_qty: Qty::ZERO,
+        ..dcx_model::VenueReport::EMPTY
     })
 }
 

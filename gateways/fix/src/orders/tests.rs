@@ -567,6 +567,7 @@ fn events_become_reports() {
         ..view()
     };
     let refusal = Refusal::QtyAboveMax {
+        at: dcx_model::Level::Instrument,
         qty: qty("500"),
         max: qty("100"),
     };
@@ -803,8 +804,14 @@ fn sessions_that_come_and_go_are_told_to_the_engine_and_market_data_is_asked_for
     assert_eq!(
         rig.commands(),
         [
-            Command::SessionState { session, up: true },
-            Command::SessionState { session, up: false },
+            Command::SessionState {
+                session,
+                link: dcx_model::SessionLink::Up
+            },
+            Command::SessionState {
+                session,
+                link: dcx_model::SessionLink::Disconnected
+            },
             Command::VenueState { venue, up: true },
             Command::VenueState { venue, up: false },
         ]

@@ -59,6 +59,7 @@ pub(super) fn report(message: &Message<'_>, venue: VenueId) -> Result<Command, U
         last_px: Price::ZERO,
         cum_qty: Qty::ZERO,
         leaves_qty: Qty::ZERO,
+        ..dcx_model::VenueReport::EMPTY
     };
     let (mut own, mut orig) = (None, None);
     let (mut exec_type, mut ord_status) = (None, None);
