@@ -104,7 +104,7 @@ pub(crate) fn fuzz(seconds: u32) -> Result<()> {
         )
         .into());
     }
-    for target in ["record", "fix", "fix_session", "journal"] {
+    for target in ["record", "fix", "fix_session", "journal", "control"] {
         run(Command::new("rustup")
             .args(["run", "nightly", "cargo", "fuzz", "run"])
             .args(["--fuzz-dir", "tests/fuzz", target, "--"])

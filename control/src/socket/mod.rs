@@ -29,6 +29,8 @@
 mod audit;
 mod client;
 mod desk;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lines;
 mod operator;
 mod place;
