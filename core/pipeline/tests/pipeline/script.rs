@@ -32,6 +32,7 @@ pub(crate) fn configuration() -> Vec<Command> {
             route_attempts_max: 3,
             discount_ppm: 998_000,
             prior_sd_centi_bps: 200,
+            ..dcx_model::Configure::DEFAULT
         }),
         Command::DefineInstrument(Instrument {
             id: INSTRUMENT,
@@ -40,6 +41,7 @@ pub(crate) fn configuration() -> Vec<Command> {
             lot: Qty::whole(1),
             prev_close: LimitPx::NONE,
             venues: VENUES.into_iter().fold(VenueSet::NONE, VenueSet::with),
+            multiplier: dcx_model::Instrument::ONE,
         }),
         Command::SessionState {
             session: SESSION,
@@ -75,6 +77,7 @@ pub(crate) fn configuration() -> Vec<Command> {
             id: venue,
             name: text(&format!("V{venue}")),
             fee_centi_bps: 10,
+            features: dcx_model::VenueFeatures::NONE,
         }));
         commands.push(Command::VenueState { venue, up: true });
         commands.push(quote(venue, 0));
@@ -114,6 +117,7 @@ pub(crate) fn new_order(number: u64) -> NewOrder {
         end: UnixNanos::ZERO,
         slices: 0,
         transact_time: AT,
+        ..dcx_model::NewOrder::PLAIN
     }
 }
 
@@ -180,6 +184,7 @@ fn report(venue: VenueId, child: ChildId, exec_ids: &mut u64) -> VenueReport {
         last_px: Price::ZERO,
         cum_qty: Qty::ZERO,
         leaves_qty: Qty::ZERO,
+        ..dcx_model::VenueReport::EMPTY
     }
 }
 
