@@ -278,6 +278,24 @@ mod tests {
             assert_eq!(self.heap.len() as usize, self.twin.len());
         }
 
+        /// Every thing's place is what the rules say, which the order alone would not show.
+        fn is_leftist(&self) {
+            for (_, _, ix) in &self.twin {
+                let parent = self.pool.at(*ix);
+                let mut ranks = [0; 2];
+                for (rank, child) in ranks.iter_mut().zip([parent.link.left, parent.link.right]) {
+                    if child != NIL {
+                        let child = self.pool.at(child);
+                        assert_eq!(child.link.parent(), *ix);
+                        assert!((child.px, child.order) > (parent.px, parent.order));
+                        *rank = child.link.rank();
+                    }
+                }
+                assert!(ranks[0] >= ranks[1], "the higher rank is on the left");
+                assert_eq!(parent.link.rank(), ranks[1] + 1);
+            }
+        }
+
         fn drain(mut self) {
             while self.heap.first() != NIL {
                 self.remove(self.heap.first());
@@ -306,6 +324,9 @@ mod tests {
                     inside.iter().position(|ix| *ix == first).unwrap()
                 };
                 pair.remove(inside.swap_remove(at));
+            }
+            if order % 50 == 0 {
+                pair.is_leftist();
             }
         }
         pair.drain();
