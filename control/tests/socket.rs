@@ -158,6 +158,9 @@ fn a_user_without_an_operator_is_told_so_before_anything_is_read() {
     let mut options = fixture.options();
     options.operators = vec![operator("ann", our_uid() + 1, "a", Impact::Danger)];
     let socket = open(options).unwrap();
+    let told = UnixStream::connect(socket.path()).unwrap();
+    let line = BufReader::new(told).lines().next().unwrap().unwrap();
+    assert!(line.contains("\"exit\":77"), "{line}");
     let mut client = Client::connect(socket.path()).unwrap();
     // The request may meet a connection that is closed already; the answer is there all the same.
     let error = client.ask("halt", &json!({})).expect_err("a stranger");
@@ -207,7 +210,8 @@ fn eight_wrong_tokens_close_a_connection() {
     let socket = open(options).unwrap();
     let mut stream = UnixStream::connect(socket.path()).unwrap();
     let guess = b"{\"v\":1,\"id\":1,\"verb\":\"count\",\"token\":\"b\"}\n";
-    stream.write_all(&guess.repeat(8)).unwrap();
+    // The ninth is not looked at.
+    stream.write_all(&guess.repeat(9)).unwrap();
     let answers = BufReader::new(stream).lines();
     assert_eq!(answers.map_while(Result::ok).count(), 8);
 }
@@ -311,6 +315,10 @@ fn stopping_does_not_wait_for_ever_for_a_request_that_does_not_end() {
     assert_eq!(socket.stop(Duration::from_millis(20)), 1);
     assert!(!fixture.path().exists());
     let error = asked.join().unwrap().expect_err("there was no answer");
+    assert!(
+        error.to_string().contains("the connection ended"),
+        "{error}"
+    );
     assert_eq!((error.exit(), error.code()), (75, Code::X015), "{error}");
 }
 
