@@ -1,7 +1,7 @@
-//! Goal: a journal written by an older build is read by this one, and by programs of others.
-//! Method: one small journal for each format version lies in `tests/vectors/journal/`, beside the
-//! digests that a replay must give. It is also written anew from its script and must come out
-//! byte for byte.
+//! Goal: a journal is read by this build and by programs of others, and one of another format is
+//! refused by its number. Method: one small journal for each format version lies in
+//! `tests/vectors/journal/`, beside the digests that a replay must give. That of this version is
+//! also written anew from its script and must come out byte for byte.
 //!
 //! With `DCX_WRITE_VECTORS=1` the files are written instead of compared: for a new format version,
 //! or where the engine was meant to decide otherwise. The change then shows in the diff.
@@ -23,7 +23,7 @@ use serde_json::json;
 const SEGMENT: &str = "journal-00000001.dcxj";
 
 fn vector_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/journal/v1")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/journal/v2")
 }
 
 fn text<const N: usize>(value: &str) -> Text<N> {
@@ -224,7 +224,7 @@ fn write(dir: &Path) -> serde_json::Value {
 }
 
 #[test]
-fn the_journal_of_version_1_is_read_and_written_as_ever() {
+fn the_journal_of_version_2_is_read_and_written_as_ever() {
     let scratch = tempfile::tempdir().expect("a scratch directory");
     let digests = write(scratch.path());
     let written = fs::read(scratch.path().join(SEGMENT)).expect("the journal just written");
@@ -247,4 +247,11 @@ fn the_journal_of_version_1_is_read_and_written_as_ever() {
     let hex = |digest: u64| format!("{digest:016x}");
     assert_eq!(page["state_digest"], hex(replayed.state_digest));
     assert_eq!(page["event_digest"], hex(replayed.event_digest));
+}
+
+#[test]
+fn the_journal_of_version_1_is_refused_by_its_number() {
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/journal/v1");
+    let refused = dcx_pipeline::verify(&old).expect_err("another format");
+    assert_eq!(refused.code(), dcx_model::Code::J006);
 }

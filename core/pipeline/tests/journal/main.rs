@@ -384,7 +384,7 @@ fn a_version_that_is_not_read_is_named() {
     write_journal(dir.path(), &[], JournalOptions::default());
     let path = segment(dir.path(), 1);
     let mut bytes = fs::read(&path).unwrap();
-    bytes[8] = 2;
+    bytes[8] = 1;
     let crc = crc32c::crc32c(&bytes[..36]);
     bytes[36..].copy_from_slice(&crc.to_le_bytes());
     fs::write(&path, bytes).unwrap();
@@ -393,7 +393,7 @@ fn a_version_that_is_not_read_is_named() {
     assert!(
         refused
             .to_string()
-            .ends_with("of format version 2, this build reads version 1")
+            .ends_with("of format version 1, this build reads version 2")
     );
 }
 
