@@ -11,6 +11,7 @@ use dcx_ring::{Merge, Poller, Producer, RingError, Wait, Worker};
 use crate::affinity::{AffinityError, Core};
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::inspect::{Inspector, Questions};
 use crate::journal::{Recovered, Writer};
 use crate::latency::{Meter, Sampling};
 use crate::runner::{Running, Seat, Seats, Stepped, Thread};
@@ -246,6 +247,8 @@ struct Plan {
     sources: Vec<Poller<Inbound>>,
     egress: Producer<Outbound>,
     stop: Stop,
+    inspector: Inspector,
+    questions: Questions,
 }
 
 /// What a run begins from.
@@ -285,11 +288,14 @@ impl Builder<WantsLinks> {
             });
         }
         let ends = ends.try_into().expect("a ring of N readers has N readers");
+        let (inspector, questions) = Inspector::pair();
         let plan = Plan {
             options,
             sources,
             egress,
             stop,
+            inspector,
+            questions,
         };
         let next = WantsEngine {
             plan,
@@ -310,6 +316,12 @@ impl Builder<WantsEngine> {
     #[must_use]
     pub fn stop(&self) -> Stop {
         self.next.plan.stop.clone()
+    }
+
+    /// Who asks the engine about its state while it runs.
+    #[must_use]
+    pub fn inspector(&self) -> Inspector {
+        self.next.plan.inspector.clone()
     }
 
     /// Goes on where the journal ends, and keeps it: nothing leaves before its cause is written.
@@ -428,6 +440,7 @@ impl Builder<Ready> {
             outbox,
             marks: journalled.then_some(marks),
             hops: hops_reader,
+            questions: plan.questions,
         };
         let sequencer = Sequencer::new(
             Merge::new(plan.sources, SOURCE_BATCH),

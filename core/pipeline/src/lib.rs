@@ -52,6 +52,7 @@ mod affinity;
 mod builder;
 mod clock;
 mod counters;
+mod inspect;
 mod journal;
 mod latency;
 mod runner;
@@ -68,6 +69,7 @@ pub use counters::{
     Counter, CounterGroup, CounterKind, CounterValue, Counters, CountersError, CountersReader,
     ProcessState,
 };
+pub use inspect::{InspectError, Inspector};
 pub use journal::{
     Damage, Difference, Entry, JournalError, JournalMode, JournalOptions, JournalState, Mark,
     Observer, Place, ReadTotals, Reader, Recovered, ReplayReport, Tail, Torn, Totals,

@@ -8,6 +8,7 @@ use dcx_ring::{Claim, Poller, Producer, Worker};
 
 use super::{BATCH, EngineStatus};
 use crate::counters::{Counter, CounterGroup};
+use crate::inspect::Questions;
 use crate::journal::{Mark, mark_after, take_events};
 use crate::latency::{Hop, Meter, Stage};
 
@@ -22,6 +23,7 @@ pub(crate) struct EngineWorker {
     /// None once the last event is out.
     outputs: Option<Outputs>,
     hops: Poller<Hop>,
+    questions: Questions,
     stages: Option<Stages>,
     meter: Meter,
     status: Arc<EngineStatus>,
@@ -66,6 +68,7 @@ pub(crate) struct EngineEnds {
     pub(crate) outbox: Producer<Outbound>,
     pub(crate) marks: Option<Producer<Mark>>,
     pub(crate) hops: Poller<Hop>,
+    pub(crate) questions: Questions,
 }
 
 impl EngineWorker {
@@ -101,6 +104,7 @@ impl EngineWorker {
                 mark: None,
             }),
             hops: ends.hops,
+            questions: ends.questions,
             stages,
             meter,
             status,
@@ -193,6 +197,7 @@ impl Worker for EngineWorker {
         let Some(outputs) = &mut self.outputs else {
             return 0;
         };
+        let answered = self.questions.answer_one(&self.core.engine);
         let (mut count, mut last) = (0, None);
         while count < BATCH {
             if !outputs.send_mark() {
@@ -225,7 +230,7 @@ impl Worker for EngineWorker {
             None if self.ingress.is_drained() && outputs.mark.is_none() => self.outputs = None,
             None => {}
         }
-        count
+        count + answered
     }
 
     fn is_done(&self) -> bool {

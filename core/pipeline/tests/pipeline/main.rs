@@ -617,6 +617,32 @@ fn counters_are_read_from_outside_while_it_runs() {
 }
 
 #[test]
+fn a_question_is_answered_between_commands_and_changes_nothing() {
+    for topology in [FUSED, SPLIT] {
+        let (builder, [ends]) = Pipeline::with(options(topology)).links().unwrap();
+        let inspector = builder.inspector();
+        let (player, seen) = Player::new(ends, script::script(5_000));
+        let running = builder
+            .without_journal(Engine::new())
+            .link(None, Box::new(player.staying()))
+            .start()
+            .unwrap();
+        let patience = std::time::Duration::from_secs(30);
+        for _ in 0..20 {
+            let open = inspector.ask(patience, Engine::orders_open).unwrap();
+            assert!(open <= 5_000);
+        }
+        let report = running.stop_and_join();
+        let asked = events_of(&seen).len() as u64;
+        assert_eq!(asked, report.events);
+        assert_eq!(
+            inspector.ask(patience, Engine::orders_open),
+            Err(dcx_pipeline::InspectError::Ended)
+        );
+    }
+}
+
+#[test]
 fn a_core_that_is_not_there_stops_the_start_and_nothing_ran() {
     let dir = tempfile::tempdir().unwrap();
     let topology = Topology::Split(Cores {
