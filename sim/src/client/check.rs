@@ -8,19 +8,21 @@
 //! | `known-order` | it is about an order or request of this client |
 //! | `same-order` | symbol, side, OrderQty and OrderID stay what they were |
 //! | `exec-id` | an ExecID comes once (0 in an answer to a status request) |
+//! | `exec-ref` | a bust or correction is about a trade that was told and stands |
 //! | `leaves` | CumQty + LeavesQty = OrderQty while working; LeavesQty is 0 when done |
-//! | `cum` | CumQty never falls, rises by LastQty with a trade and otherwise not at all |
+//! | `cum` | CumQty rises by LastQty with a trade, falls by a busted one, else stays |
 //! | `average` | AvgPx is the average of the trades, to a unit of 10⁻⁸ |
 //! | `limit` | no trade is worse than the limit |
 //! | `status` | the status may follow the one before and fits ExecType and CumQty |
 //! | `answered` | every request gets an answer |
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use dcx_model::{ClOrdId, ExecType, MonoNanos, Notional, OrdStatus, Qty, Side, TimeInForce};
+use dcx_model::{ClOrdId, ExecType, MonoNanos, Notional, OrdStatus, Qty};
 use hdrhistogram::Histogram;
 
 use super::draft::OrderDraft;
+use super::faults::{Traded, amends, faults, worth};
 use super::wire::{CancelRejectView, ExecutionView, Name};
 
 /// Violations kept with their details; all are counted.
@@ -73,8 +75,8 @@ pub(super) struct Tracked {
     /// Cancels sent at the end of the run.
     pub(super) last_cancels: u32,
     pub(super) session: u16,
-    cum_notional: Notional,
-    order_id: Option<Name>,
+    pub(super) cum_notional: Notional,
+    pub(super) order_id: Option<Name>,
     scheduled: MonoNanos,
     accepted: bool,
     /// The same ClOrdID sent again and not yet refused.
@@ -129,7 +131,8 @@ pub struct Checker {
     pub(super) violations: Vec<Violation>,
     /// Looked up only, never iterated.
     names: HashMap<ClOrdId, Named>,
-    exec_ids: HashSet<Name>,
+    /// Every ExecID, with its trade while that stands.
+    exec_ids: HashMap<Name, Option<Traded>>,
     /// Orders and requests without an answer.
     unanswered: u64,
     /// Places of orders that may be open, for choosing one.
@@ -156,7 +159,7 @@ impl Checker {
                 .expect("1 to an hour in three digits are valid bounds"),
             violations: Vec::new(),
             names: HashMap::new(),
-            exec_ids: HashSet::new(),
+            exec_ids: HashMap::new(),
             unanswered: 0,
             open: Vec::new(),
         }
@@ -274,10 +277,17 @@ impl Checker {
     /// ExecutionReport (8).
     pub fn execution(&mut self, now: MonoNanos, view: &ExecutionView) {
         let is_status = view.exec_type == ExecType::OrderStatus;
-        if !is_status && !self.exec_ids.insert(view.exec_id) {
+        let trade = match (view.exec_type, view.last_qty, view.last_px) {
+            (ExecType::Trade | ExecType::TradeCorrect, Some(qty), Some(px)) => Some((qty, px)),
+            (_, _, _) => None,
+        };
+        // An answer to a question has no name of its own.
+        if !is_status && self.exec_ids.contains_key(&view.exec_id) {
             self.tally.duplicated += 1;
             let detail = format!("{} was reported before", view.exec_id);
             self.violation(view.cl_ord_id, "exec-id", detail);
+        } else if !is_status {
+            self.exec_ids.insert(view.exec_id, trade);
         }
         let Some(named) = self.names.get(&view.cl_ord_id).cloned() else {
             let detail = format!("no order or request {}", view.cl_ord_id);
@@ -294,10 +304,11 @@ impl Checker {
             }
         };
         self.answered_first(now, ix);
+        let referred = self.refers_to(view);
         let Some(order) = self.orders.get(ix) else {
             return;
         };
-        let faults = faults(order, view);
+        let faults = faults(order, view, referred);
         if order
             .order_id
             .is_some_and(|order_id| order_id != view.order_id)
@@ -307,7 +318,15 @@ impl Checker {
         for (rule, detail) in faults {
             self.violation(view.cl_ord_id, rule, detail);
         }
-        self.apply(ix, view);
+        self.apply(ix, view, referred);
+    }
+
+    /// The trade that a bust or correction is about, which stands no more.
+    fn refers_to(&mut self, view: &ExecutionView) -> Option<Traded> {
+        if !amends(view.exec_type) {
+            return None;
+        }
+        self.exec_ids.get_mut(&view.exec_ref_id?)?.take()
     }
 
     /// OrderCancelReject (9).
@@ -410,6 +429,13 @@ impl Checker {
             | ExecType::PendingNew
             | ExecType::Expired
             | ExecType::Trade
+            | ExecType::TradeCancel
+            | ExecType::TradeCorrect
+            | ExecType::Stopped
+            | ExecType::Suspended
+            | ExecType::Calculated
+            | ExecType::Restated
+            | ExecType::Triggered
             | ExecType::OrderStatus => {}
         }
         if !request.answered {
@@ -461,28 +487,32 @@ impl Checker {
     }
 
     /// Takes over what a report says.
-    fn apply(&mut self, ix: usize, view: &ExecutionView) {
+    fn apply(&mut self, ix: usize, view: &ExecutionView, referred: Option<Traded>) {
         let Some(order) = self.orders.get_mut(ix) else {
             return;
         };
-        if view.exec_type == ExecType::Trade {
-            let (qty, px) = (
-                view.last_qty.unwrap_or_default(),
-                view.last_px.unwrap_or_default(),
-            );
-            let sum = order.cum_notional.plus(px.times(qty));
-            order.cum_notional = sum.unwrap_or(order.cum_notional);
-            self.tally.trades += 1;
-        }
-        let was_open = order.is_open();
-        order.cum_qty = order.cum_qty.max(view.cum_qty);
+        order.cum_notional = worth(order, view, referred);
+        self.tally.trades += u64::from(view.exec_type == ExecType::Trade);
+        let (was_open, was) = (order.is_open(), order.ord_status);
+        let amends = amends(view.exec_type);
+        order.cum_qty = match amends {
+            true => view.cum_qty,
+            false => order.cum_qty.max(view.cum_qty),
+        };
         order.ord_status = Some(view.ord_status);
         order.order_id.get_or_insert(view.order_id);
         if view.exec_type == ExecType::New && !order.accepted {
             order.accepted = true;
             self.tally.accepted += 1;
         }
-        if !was_open {
+        let reopened = !was_open && amends && order.is_open();
+        if amends && was == Some(OrdStatus::Filled) && view.ord_status != OrdStatus::Filled {
+            // A cancelled trade takes back that it was filled.
+            self.tally.filled -= 1;
+            if reopened {
+                self.open.push(ix);
+            }
+        } else if !was_open {
             return;
         }
         match view.ord_status {
@@ -495,6 +525,9 @@ impl Checker {
             | OrdStatus::PartiallyFilled
             | OrdStatus::PendingCancel
             | OrdStatus::PendingNew
+            | OrdStatus::Stopped
+            | OrdStatus::Suspended
+            | OrdStatus::Calculated
             | OrdStatus::PendingReplace => {}
         }
     }
@@ -535,197 +568,5 @@ impl Checker {
             let detail = format!("{count} requests about it got no answer");
             self.violation(cl_ord_id, "answered", detail);
         }
-    }
-}
-
-type Fault = (&'static str, String);
-
-/// Everything that is wrong with a report about an order, before it is taken over.
-fn faults(order: &Tracked, view: &ExecutionView) -> Vec<Fault> {
-    let mut found = Vec::new();
-    same_order(order, view, &mut found);
-    leaves(order, view, &mut found);
-    cum(order, view, &mut found);
-    average(order, view, &mut found);
-    limit(order, view, &mut found);
-    status(order, view, &mut found);
-    found
-}
-
-fn same_order(order: &Tracked, view: &ExecutionView, found: &mut Vec<Fault>) {
-    let draft = &order.draft;
-    if view.symbol.as_str() != draft.symbol || view.side != draft.side {
-        let detail = format!(
-            "{} {:?} became {} {:?}",
-            draft.symbol, draft.side, view.symbol, view.side
-        );
-        found.push(("same-order", detail));
-    }
-    if let Some(order_qty) = view.order_qty.filter(|qty| *qty != draft.order_qty) {
-        let detail = format!("OrderQty {} became {order_qty}", draft.order_qty);
-        found.push(("same-order", detail));
-    }
-    if let Some(order_id) = order.order_id.filter(|id| *id != view.order_id) {
-        let detail = format!("OrderID {order_id} became {}", view.order_id);
-        found.push(("same-order", detail));
-    }
-}
-
-fn leaves(order: &Tracked, view: &ExecutionView, found: &mut Vec<Fault>) {
-    let order_qty = view.order_qty.unwrap_or(order.draft.order_qty);
-    let expected = if view.ord_status.is_terminal() {
-        Some(Qty::ZERO)
-    } else {
-        order_qty.minus(view.cum_qty)
-    };
-    if expected != Some(view.leaves_qty) {
-        let detail = format!(
-            "CumQty {} and LeavesQty {} of OrderQty {order_qty} in {:?}",
-            view.cum_qty, view.leaves_qty, view.ord_status
-        );
-        found.push(("leaves", detail));
-    }
-}
-
-fn cum(order: &Tracked, view: &ExecutionView, found: &mut Vec<Fault>) {
-    let last_qty = match view.exec_type {
-        ExecType::Trade => view.last_qty.unwrap_or_default(),
-        ExecType::New
-        | ExecType::DoneForDay
-        | ExecType::Canceled
-        | ExecType::Replaced
-        | ExecType::PendingCancel
-        | ExecType::Rejected
-        | ExecType::PendingNew
-        | ExecType::Expired
-        | ExecType::PendingReplace
-        | ExecType::OrderStatus => Qty::ZERO,
-    };
-    if order.cum_qty.plus(last_qty) != Some(view.cum_qty) {
-        let detail = format!(
-            "CumQty {} after {} with LastQty {last_qty} in {:?}",
-            view.cum_qty, order.cum_qty, view.exec_type
-        );
-        found.push(("cum", detail));
-    }
-    if view.exec_type == ExecType::Trade && last_qty.is_zero() {
-        found.push(("cum", "a trade without LastQty".to_owned()));
-    }
-    if view.cum_qty > order.draft.order_qty {
-        let detail = format!(
-            "CumQty {} above OrderQty {}",
-            view.cum_qty, order.draft.order_qty
-        );
-        found.push(("cum", detail));
-    }
-}
-
-fn average(order: &Tracked, view: &ExecutionView, found: &mut Vec<Fault>) {
-    let mut notional = order.cum_notional;
-    if view.exec_type == ExecType::Trade {
-        let (qty, px) = (
-            view.last_qty.unwrap_or_default(),
-            view.last_px.unwrap_or_default(),
-        );
-        notional = notional.plus(px.times(qty)).unwrap_or(notional);
-    }
-    let expected = notional.average(view.cum_qty);
-    if expected.distance(view.avg_px) > 1 {
-        let detail = format!("AvgPx {}, the trades average {expected}", view.avg_px);
-        found.push(("average", detail));
-    }
-}
-
-fn limit(order: &Tracked, view: &ExecutionView, found: &mut Vec<Fault>) {
-    let (Some(limit), Some(px)) = (order.draft.limit_px, view.last_px) else {
-        return;
-    };
-    let worse = match order.draft.side {
-        Side::Buy => px > limit,
-        Side::Sell => px < limit,
-    };
-    // A fill may have crossed the wire while a replace to a better limit was being accepted.
-    if view.exec_type == ExecType::Trade && worse {
-        found.push(("limit", format!("{px} is worse than the limit {limit}")));
-    }
-}
-
-fn status(order: &Tracked, view: &ExecutionView, found: &mut Vec<Fault>) {
-    let wrong = |why: &str| {
-        let (before, exec_type, after) = (order.ord_status, view.exec_type, view.ord_status);
-        (
-            "status",
-            format!("{why}: {exec_type:?} {after:?} after {before:?}"),
-        )
-    };
-    if order.ord_status.is_some_and(OrdStatus::is_terminal) {
-        found.push(wrong("the order was done"));
-    }
-    if !fits(view.exec_type, view.ord_status) {
-        found.push(wrong("the status does not fit ExecType"));
-    }
-    if !may_follow(order.ord_status, view.ord_status) {
-        found.push(wrong("the status cannot follow"));
-    }
-    let all = view.cum_qty == view.order_qty.unwrap_or(order.draft.order_qty);
-    let filled = view.ord_status == OrdStatus::Filled;
-    // FIX 4.4 vol. 4, "Execution Report": of several states the highest in precedence is told, and
-    // a pending cancel or replace outranks Filled.
-    let outranked = matches!(
-        view.ord_status,
-        OrdStatus::PendingCancel | OrdStatus::PendingReplace
-    );
-    if filled != all && !(all && (outranked || view.cum_qty.is_zero())) {
-        found.push(wrong("Filled and CumQty contradict"));
-    }
-    let some = !view.cum_qty.is_zero();
-    if view.ord_status == OrdStatus::PartiallyFilled && !some {
-        found.push(wrong("PartiallyFilled without a fill"));
-    }
-    if matches!(view.ord_status, OrdStatus::New | OrdStatus::Rejected) && some {
-        found.push(wrong("a status of orders without fills"));
-    }
-    let at_once = matches!(order.draft.time_in_force, TimeInForce::Fok);
-    let partly = some && !filled && !all;
-    if at_once && partly && view.ord_status.is_terminal() {
-        found.push(wrong("fill or kill, filled in part"));
-    }
-}
-
-/// Which statuses a report of this type may carry (FIX 4.4 vol. 4, appendix D).
-fn fits(exec_type: ExecType, status: OrdStatus) -> bool {
-    use OrdStatus as S;
-    match exec_type {
-        ExecType::New => matches!(status, S::New),
-        ExecType::DoneForDay => status == S::DoneForDay,
-        ExecType::Canceled => status == S::Canceled,
-        ExecType::Replaced => matches!(
-            status,
-            S::New | S::PartiallyFilled | S::PendingCancel | S::PendingReplace | S::Filled
-        ),
-        ExecType::PendingCancel => status == S::PendingCancel,
-        ExecType::Rejected => status == S::Rejected,
-        ExecType::PendingNew => status == S::PendingNew,
-        ExecType::Expired => status == S::Expired,
-        // A pending cancel or replace outranks a partial fill.
-        ExecType::PendingReplace => matches!(status, S::PendingReplace | S::PendingCancel),
-        ExecType::Trade => matches!(
-            status,
-            S::PartiallyFilled | S::Filled | S::PendingCancel | S::PendingReplace
-        ),
-        ExecType::OrderStatus => true,
-    }
-}
-
-/// Whether an order in the one status may be found in the other.
-const fn may_follow(before: Option<OrdStatus>, after: OrdStatus) -> bool {
-    use OrdStatus as S;
-    match (before, after) {
-        (None, S::New | S::PendingNew | S::Rejected) => true,
-        (None, _) => false,
-        (Some(S::PendingNew), _) => true,
-        (Some(_), S::PendingNew) | (Some(S::PartiallyFilled), S::New | S::Rejected) => false,
-        // FIX 4.4 vol. 4, "Execution Report": an accepted order may still be rejected.
-        (Some(_), _) => true,
     }
 }

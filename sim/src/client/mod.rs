@@ -6,6 +6,7 @@
 mod app;
 mod check;
 mod draft;
+mod faults;
 mod options;
 mod plan;
 mod report;

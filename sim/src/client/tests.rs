@@ -37,6 +37,7 @@ fn view(exec_id: &str, exec_type: ExecType, ord_status: OrdStatus, cum: u64) -> 
         order_id: "1".parse().unwrap(),
         cl_ord_id: id("a"),
         exec_id: exec_id.parse().unwrap(),
+        exec_ref_id: None,
         exec_type,
         ord_status,
         symbol: "EURUSD".parse().unwrap(),

@@ -19,6 +19,8 @@ pub struct ExecutionView {
     pub cl_ord_id: ClOrdId,
     /// `ExecID` (17).
     pub exec_id: Text<64>,
+    /// `ExecRefID` (19), where it is there.
+    pub exec_ref_id: Option<Text<64>>,
     /// `ExecType` (150).
     pub exec_type: ExecType,
     /// `OrdStatus` (39).
@@ -62,6 +64,7 @@ pub(super) fn execution(message: &Message<'_>) -> Result<ExecutionView, Unread> 
         order_id: message.text(37).map_err(unread)?,
         cl_ord_id: message.text(11).map_err(unread)?,
         exec_id: message.text(17).map_err(unread)?,
+        exec_ref_id: optional(message, 19, Message::text)?,
         exec_type: code(message, ExecType::TAG, ExecType::from_wire)?,
         ord_status: code(message, OrdStatus::TAG, OrdStatus::from_wire)?,
         symbol: message.text(55).map_err(unread)?,
