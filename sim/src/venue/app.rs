@@ -1,19 +1,25 @@
 //! The venue as the application of a FIX link: delays, chance, quotes, subscriptions.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use dcx_fix::{AppReject, Application, Message, Outgoing, SessionIx};
 use dcx_model::{
-    ExecType, MonoNanos, NANOS_PER_S, Nanos, Notional, Now, Price, Qty, Symbol, VenueName,
+    ClOrdId, ExecType, MonoNanos, NANOS_PER_S, Nanos, Notional, Now, Price, Qty, VenueName,
 };
 
 use super::VenueError;
+use super::amend::orphan;
 use super::book::External;
-use super::exchange::{Chances, Exchange, Report, Request};
+use super::exchange::{Exchange, Print};
 use super::feed::{Feed, PriceBoard};
+use super::ledger::{Ledger, Rates};
+use super::market::Market;
 use super::options::VenueOptions;
-use super::wire::{self, MarketDataRequest, MdReqId, Subscription};
+use super::report::Report;
+use super::request::{Chances, Request};
+use super::trouble::{Amend, End, MessageFate, Trouble, TroubleStats};
+use super::wire;
 use crate::data::TapeQuote;
 use crate::draws::Draws;
 use crate::generator::SimInstrument;
@@ -51,6 +57,8 @@ pub struct VenueStats {
     pub rounds: u64,
     /// Feeds that ended because their data is damaged.
     pub feeds_broken: u64,
+    /// What it was told to do wrong.
+    pub trouble: TroubleStats,
 }
 
 /// Delays and rates, drawn for each message from its number.
@@ -70,48 +78,63 @@ struct Arrived {
     request: Request,
     chances: Chances,
     fill_delay: Nanos,
+    fate: MessageFate,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Leaving {
     due: MonoNanos,
     report: Report,
+    poss_resend: bool,
 }
 
+/// What the venue does later.
 #[derive(Clone, Copy, Debug)]
-struct Subscriber {
-    session: u16,
-    md_req_id: MdReqId,
-    instrument: usize,
-}
-
-/// Whether and when an instrument is to be shown to its subscribers.
-#[derive(Clone, Copy, Debug, Default)]
-struct Display {
-    changed: bool,
-    shown_at: MonoNanos,
+enum Deed {
+    /// What was told to be pending.
+    Finish(Arrived),
+    /// An order ends before its time.
+    End(u64, End),
+    /// Of a trade.
+    Amend(u64, Amend),
+    /// A report once more, and whether it says so.
+    Again(Report, bool),
+    Halt(usize),
+    Resume(usize),
 }
 
 /// A venue behind FIX sessions.
 ///
 /// Requests take effect and reports leave in the order they came, however long each is delayed:
-/// a venue has one matching engine and one line to each member.
+/// a venue has one matching engine and one line to each member. Only what is told to be pending
+/// takes effect later.
 pub struct VenueApp {
     name: VenueName,
+    targets: Vec<String>,
     exchange: Exchange,
     feeds: Vec<Feed>,
-    displays: Vec<Display>,
-    subscribers: Vec<Subscriber>,
+    market: Market,
     arrived: VecDeque<Arrived>,
     leaving: VecDeque<Leaving>,
+    /// By when they are due, then by number.
+    deeds: BTreeMap<(MonoNanos, u64), Deed>,
+    deeds_count: u64,
+    /// Reports of trades that are held back.
+    withheld: Vec<Report>,
+    /// Trades that are not printed yet.
+    prints: Vec<Print>,
     luck: Luck,
+    trouble: Trouble,
+    /// By session: whether what works is cancelled when it is lost.
+    cancels_when_lost: Vec<bool>,
+    halts_count: u64,
+    started: bool,
     /// New orders and other requests have numbers of their own, so that cancels more or less
     /// change nothing for the orders after them.
     orders: u64,
     others: u64,
+    received: Rates,
     fee_centi_bps: i32,
-    show_every: Nanos,
-    requote_every: Nanos,
     board: Arc<PriceBoard>,
     reports: Vec<Report>,
     stats: VenueStats,
@@ -133,7 +156,8 @@ impl VenueApp {
     /// [`VenueError`] for options that make no sense and data that cannot be read.
     pub fn new(options: &VenueOptions) -> Result<Self, VenueError> {
         options.check()?;
-        let exchange = Exchange::new(options.instruments()?);
+        let mut exchange = Exchange::new(options.instruments()?);
+        plant_orphans(&mut exchange, options)?;
         let feeds = options.feeds(&exchange)?;
         let name = options
             .comp_id
@@ -145,15 +169,21 @@ impl VenueApp {
         let symbols = exchange.instruments().iter().map(|listed| listed.symbol);
         let board = Arc::new(PriceBoard::new(symbols));
         let rate = u64::from(options.snapshots_per_s_max.max(1));
+        let show_every = Nanos::new(NANOS_PER_S / rate);
+        let requote_every = Nanos::from_millis(options.requote_ms);
         let us = |micros: u64| micros.saturating_mul(1_000);
+        let is_canceled = |target: &String| options.cancel_on_disconnect.contains(target);
         Ok(Self {
             name,
-            displays: vec![Display::default(); feeds.len()],
+            market: Market::new(feeds.len(), show_every, requote_every),
             exchange,
             feeds,
-            subscribers: Vec::new(),
             arrived: VecDeque::new(),
             leaving: VecDeque::new(),
+            deeds: BTreeMap::new(),
+            deeds_count: 0,
+            withheld: Vec::new(),
+            prints: Vec::new(),
             luck: Luck {
                 seed: options.seed ^ options.number.rotate_left(32),
                 latency: (us(options.latency_us), us(options.jitter_us)),
@@ -161,11 +191,15 @@ impl VenueApp {
                 reject_rate: options.reject_rate,
                 hidden_rate: options.hidden_rate,
             },
+            trouble: options.trouble.clone(),
+            cancels_when_lost: options.targets.iter().map(is_canceled).collect(),
+            targets: options.targets.clone(),
+            halts_count: 0,
+            started: false,
             orders: 0,
             others: 0,
+            received: Rates::default(),
             fee_centi_bps: options.fee_centi_bps,
-            show_every: Nanos::new(NANOS_PER_S / rate),
-            requote_every: Nanos::from_millis(options.requote_ms),
             board,
             reports: Vec::new(),
             stats: VenueStats::default(),
@@ -184,6 +218,19 @@ impl VenueApp {
         }
     }
 
+    /// All that it knows of orders and trades.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let (orders, trades) = self.exchange.ledger();
+        Ledger {
+            comp_id: self.name.to_string(),
+            targets: self.targets.clone(),
+            orders,
+            trades,
+            received: self.received.clone(),
+        }
+    }
+
     /// What ended feeds before their time.
     pub fn feed_errors(&self) -> impl Iterator<Item = &crate::data::DataError> {
         self.feeds.iter().filter_map(Feed::error)
@@ -196,31 +243,36 @@ impl VenueApp {
     }
 
     /// Takes a request as of `now`; [`work`](Application::work) lets it take effect when due.
-    fn arrive(&mut self, now: MonoNanos, session: u16, request: Request) {
+    fn arrive(&mut self, now: Now, session: u16, request: Request) {
         let is_order = matches!(request, Request::New(_));
         let (counter, stream) = if is_order {
+            self.received.count(now.unix);
             (&mut self.orders, 0)
         } else {
             (&mut self.others, 1)
         };
         *counter += 1;
-        let mut draws = Draws::new(self.luck.seed, *counter * 2 + stream);
+        let number = *counter * 2 + stream;
+        let mut draws = Draws::new(self.luck.seed, number);
         let mut delay = |(fixed, mean): (u64, u64)| {
             let jitter = draws.exponential(mean);
             Nanos::new(fixed.saturating_add(jitter))
         };
         let (latency, fill_delay) = (delay(self.luck.latency), delay(self.luck.fill_latency));
+        let fate = self.trouble.of_message(self.luck.seed, number, &request);
         let chances = Chances {
             reject: draws.chance(self.luck.reject_rate),
             hidden: draws.chance(self.luck.hidden_rate),
+            refuse: fate.refuse,
         };
-        let earliest = self.arrived.back().map_or(now, |before| before.due);
+        let earliest = self.arrived.back().map_or(now.mono, |before| before.due);
         self.arrived.push_back(Arrived {
-            due: earliest.max(now.plus(latency)),
+            due: earliest.max(now.mono.plus(latency)),
             session,
             request,
             chances,
             fill_delay,
+            fate,
         });
         if is_order {
             self.stats.orders += 1;
@@ -229,44 +281,223 @@ impl VenueApp {
         }
     }
 
-    /// Lets requests take effect that are due.
+    /// Lets requests take effect and does what is due, in the order of time.
     fn take_effect(&mut self, now: MonoNanos) -> usize {
         let mut taken = 0;
-        while let Some(arrived) = self.arrived.pop_front_if(|first| first.due <= now) {
-            let mut reports = std::mem::take(&mut self.reports);
-            let Arrived {
-                session,
-                request,
-                chances,
-                ..
-            } = arrived;
-            self.exchange
-                .handle(session, request, chances, &mut reports);
-            self.leave(arrived.due, arrived.fill_delay, &reports);
-            reports.clear();
-            self.reports = reports;
+        loop {
+            let deed_due = self.deeds.first_key_value().map(|((due, _), _)| *due);
+            let deed_due = deed_due.filter(|due| *due <= now);
+            let is_first = |first: &mut Arrived| {
+                first.due <= now && deed_due.is_none_or(|due| first.due <= due)
+            };
+            if let Some(arrived) = self.arrived.pop_front_if(is_first) {
+                self.effect(arrived);
+            } else if let Some(at) = deed_due
+                && let Some((_, deed)) = self.deeds.pop_first()
+            {
+                self.perform(at, deed);
+            } else {
+                return taken;
+            }
             taken += 1;
         }
-        taken
     }
 
-    /// Queues reports behind those before them.
-    fn leave(&mut self, at: MonoNanos, fill_delay: Nanos, reports: &[Report]) {
-        for report in reports {
-            self.count(report);
-            let is_trade = matches!(report, Report::Execution(e) if e.exec_type == ExecType::Trade);
-            let delay = if is_trade { fill_delay } else { Nanos::ZERO };
-            let earliest = self.leaving.back().map_or(at, |before| before.due);
-            self.leaving.push_back(Leaving {
-                due: earliest.max(at.plus(delay)),
-                report: *report,
-            });
+    fn effect(&mut self, arrived: Arrived) {
+        let mut reports = std::mem::take(&mut self.reports);
+        let Arrived {
+            due,
+            session,
+            request,
+            chances,
+            fate,
+            ..
+        } = arrived;
+        self.release_for(due, session, &request);
+        let pending = fate
+            .pending
+            .filter(|_| self.exchange.pend(session, &request, &mut reports));
+        match pending {
+            Some(span) => {
+                self.stats.trouble.pendings += 1;
+                self.later(due.plus(span), Deed::Finish(arrived));
+            }
+            None => self
+                .exchange
+                .handle(session, request, chances, &mut reports),
         }
+        if let (Request::New(new), Some((end, after))) = (request, fate.end)
+            && let Some(id) = self.exchange.id_of(session, new.cl_ord_id)
+        {
+            self.later(due.plus(after), Deed::End(id, end));
+        }
+        self.leave(due, arrived.fill_delay, fate.lose_ack, &mut reports);
+        self.reports = reports;
+    }
+
+    fn later(&mut self, at: MonoNanos, deed: Deed) {
+        self.deeds_count += 1;
+        self.deeds.insert((at, self.deeds_count), deed);
+    }
+
+    fn perform(&mut self, at: MonoNanos, deed: Deed) {
+        let mut reports = std::mem::take(&mut self.reports);
+        let trouble = &mut self.stats.trouble;
+        let mut line = (Nanos::ZERO, false);
+        match deed {
+            Deed::Finish(arrived) => {
+                line = (arrived.fill_delay, arrived.fate.lose_ack);
+                let Arrived {
+                    session,
+                    request,
+                    chances,
+                    ..
+                } = arrived;
+                self.exchange
+                    .finish(session, &request, chances, &mut reports);
+            }
+            Deed::End(id, End::Vanish) => {
+                trouble.vanished += u64::from(self.exchange.vanish(id));
+            }
+            Deed::End(id, End::Cancel) => {
+                let done = self.exchange.cancel_unasked(id, &mut reports);
+                trouble.unasked_cancels += u64::from(done);
+            }
+            Deed::Amend(exec_id, Amend::Bust) => {
+                trouble.busts += u64::from(self.exchange.bust(exec_id, &mut reports));
+            }
+            Deed::Amend(exec_id, Amend::Correct) => {
+                let done = self.exchange.correct(exec_id, &mut reports);
+                trouble.corrections += u64::from(done.is_some());
+            }
+            Deed::Again(report, poss_resend) => {
+                trouble.duplicates += 1;
+                self.queue(at, report, poss_resend);
+            }
+            Deed::Halt(instrument) => self.halt(at, instrument),
+            Deed::Resume(instrument) => {
+                self.exchange.resume(instrument, &mut reports);
+                self.market.state_changed(instrument);
+                self.plan_halt(at, instrument);
+            }
+        }
+        self.leave(at, line.0, line.1, &mut reports);
+        self.reports = reports;
+    }
+
+    fn halt(&mut self, at: MonoNanos, instrument: usize) {
+        if self.exchange.halt(instrument) {
+            self.stats.trouble.halts += 1;
+            self.market.state_changed(instrument);
+            let span = Nanos::from_millis(self.trouble.halt_ms);
+            self.later(at.plus(span), Deed::Resume(instrument));
+        }
+    }
+
+    fn plan_halt(&mut self, at: MonoNanos, instrument: usize) {
+        self.halts_count += 1;
+        let number = self.halts_count;
+        let wait = self.trouble.next_halt(self.luck.seed, instrument, number);
+        if let Some(wait) = wait {
+            self.later(at.plus(wait), Deed::Halt(instrument));
+        }
+    }
+
+    /// A question brings out the reports that were held back: of one order, or of all.
+    fn release_for(&mut self, at: MonoNanos, session: u16, request: &Request) {
+        match request {
+            Request::Status { cl_ord_id, .. } => {
+                let id = self.exchange.id_of(session, *cl_ord_id);
+                self.release(at, session, id);
+            }
+            Request::MassStatus { .. } => self.release(at, session, None),
+            Request::New(_)
+            | Request::Cancel { .. }
+            | Request::Replace { .. }
+            | Request::MassCancel { .. } => {}
+        }
+    }
+
+    /// Sends what was held back of one order, or of the whole session.
+    fn release(&mut self, at: MonoNanos, session: u16, order_id: Option<u64>) {
+        if self.withheld.is_empty() {
+            return;
+        }
+        let is_asked = |report: &Report| match report {
+            Report::Execution(report) => {
+                report.session == session && order_id.is_none_or(|id| id == report.order_id)
+            }
+            Report::CancelRejected(_) | Report::MassCanceled(_) => false,
+        };
+        let withheld = std::mem::take(&mut self.withheld);
+        let (asked, kept): (Vec<Report>, Vec<Report>) = withheld.into_iter().partition(is_asked);
+        self.withheld = kept;
+        for report in asked {
+            self.queue(at, report, false);
+        }
+    }
+
+    /// Queues reports behind those before them, except what is lost or held back.
+    fn leave(
+        &mut self,
+        at: MonoNanos,
+        fill_delay: Nanos,
+        lose_ack: bool,
+        reports: &mut Vec<Report>,
+    ) {
+        for report in reports.drain(..) {
+            self.count(&report);
+            if lose_ack && is_ack(&report) {
+                self.stats.trouble.lost_acks += 1;
+                continue;
+            }
+            let is_trade = matches!(report, Report::Execution(e) if e.exec_type == ExecType::Trade);
+            if self.meets_fate(at, &report, is_trade) {
+                continue;
+            }
+            let delay = if is_trade { fill_delay } else { Nanos::ZERO };
+            self.queue(at.plus(delay), report, false);
+        }
+        self.prints.extend(self.exchange.take_prints());
+    }
+
+    /// Plans what becomes of a report; true if it is held back.
+    fn meets_fate(&mut self, at: MonoNanos, report: &Report, is_trade: bool) -> bool {
+        let Report::Execution(execution) = report else {
+            return false;
+        };
+        if execution.exec_id == 0 || !self.trouble.touches_reports() {
+            return false;
+        }
+        let exec_id = execution.exec_id;
+        let fate = self.trouble.of_report(self.luck.seed, exec_id, is_trade);
+        if let Some((amend, after)) = fate.amend {
+            self.later(at.plus(after), Deed::Amend(exec_id, amend));
+        }
+        if fate.late {
+            self.stats.trouble.late_fills += 1;
+            self.withheld.push(*report);
+            return true;
+        }
+        if let Some((after, poss_resend)) = fate.again {
+            self.later(at.plus(after), Deed::Again(*report, poss_resend));
+        }
+        false
+    }
+
+    fn queue(&mut self, at: MonoNanos, report: Report, poss_resend: bool) {
+        let earliest = self.leaving.back().map_or(at, |before| before.due);
+        self.leaving.push_back(Leaving {
+            due: earliest.max(at),
+            report,
+            poss_resend,
+        });
     }
 
     fn count(&mut self, report: &Report) {
         let Report::Execution(report) = report else {
-            self.stats.cancel_rejected += 1;
+            let refuses = matches!(report, Report::CancelRejected(_));
+            self.stats.cancel_rejected += u64::from(refuses);
             return;
         };
         match report.exec_type {
@@ -282,7 +513,7 @@ impl VenueApp {
                 self.stats.traded = add(self.stats.traded, worth);
                 self.stats.fees = add(self.stats.fees, Notional::from_units(fee));
                 if let Some(ix) = self.exchange.find(report.symbol.as_bytes()) {
-                    self.touch(ix);
+                    self.market.touch(ix);
                 }
             }
             ExecType::DoneForDay
@@ -290,14 +521,14 @@ impl VenueApp {
             | ExecType::PendingNew
             | ExecType::Expired
             | ExecType::PendingReplace
+            | ExecType::TradeCancel
+            | ExecType::TradeCorrect
+            | ExecType::Stopped
+            | ExecType::Suspended
+            | ExecType::Calculated
+            | ExecType::Restated
+            | ExecType::Triggered
             | ExecType::OrderStatus => {}
-        }
-    }
-
-    /// The quantity shown has changed.
-    fn touch(&mut self, instrument: usize) {
-        if let Some(display) = self.displays.get_mut(instrument) {
-            display.changed = true;
         }
     }
 
@@ -306,9 +537,16 @@ impl VenueApp {
         while let Some(leaving) = self.leaving.pop_front_if(|first| first.due <= now.mono) {
             let report = leaving.report;
             let session = SessionIx::new(report.session());
-            out.send(session, report.msg_type(), |body| {
-                report.write(body, self.name, now.unix);
-            });
+            let (name, unix) = (self.name, now.unix);
+            if leaving.poss_resend {
+                out.send_poss_resend(session, report.msg_type(), |body| {
+                    report.write(body, name, unix);
+                });
+            } else {
+                out.send(session, report.msg_type(), |body| {
+                    report.write(body, name, unix)
+                });
+            }
             sent += 1;
         }
         sent
@@ -337,94 +575,73 @@ impl VenueApp {
         let mut reports = std::mem::take(&mut self.reports);
         self.exchange.quote(instrument, external, &mut reports);
         let (fixed, _) = self.luck.fill_latency;
-        self.leave(now, Nanos::new(fixed), &reports);
-        reports.clear();
+        self.leave(now, Nanos::new(fixed), false, &mut reports);
         self.reports = reports;
         self.board.put(instrument, external.bid, external.ask);
         self.stats.quotes += 1;
-        self.touch(instrument);
+        self.market.touch(instrument);
     }
 
-    /// Shows what has changed, and from time to time what has not.
-    fn show(&mut self, now: MonoNanos, out: &mut Outgoing<'_>) -> usize {
-        let mut shown = 0;
-        for instrument in 0..self.displays.len() {
-            let Some(display) = self.displays.get_mut(instrument) else {
-                continue;
-            };
-            let since = now.since(display.shown_at);
-            let again = self.requote_every > Nanos::ZERO && since >= self.requote_every;
-            if !(display.changed && since >= self.show_every || again) {
-                continue;
-            }
-            *display = Display {
-                changed: false,
-                shown_at: now,
-            };
-            shown += self.show_to_all(instrument, out);
+    /// Shows prices, trades and states of instruments to those who asked.
+    fn show(&mut self, now: Now, out: &mut Outgoing<'_>) -> usize {
+        let told = self.market.tell_states(now, &self.exchange, out);
+        let mut snapshots = self.market.show(now.mono, &self.exchange, out);
+        for print in self.prints.drain(..) {
+            snapshots += self.market.print(print, &self.exchange, out);
         }
-        shown
+        self.stats.snapshots += snapshots as u64;
+        told + snapshots
     }
 
-    fn show_to_all(&mut self, instrument: usize, out: &mut Outgoing<'_>) -> usize {
-        let to = |subscriber: &&Subscriber| subscriber.instrument == instrument;
-        let mut shown = 0;
-        for subscriber in self.subscribers.iter().filter(to) {
-            show_one(&self.exchange, subscriber, out);
-            shown += 1;
-        }
-        self.stats.snapshots += shown as u64;
-        shown
-    }
-
-    fn market_data(&mut self, session: u16, request: &MarketDataRequest, out: &mut Outgoing<'_>) {
-        let id = request.md_req_id;
-        let is_same = |other: &Subscriber| other.session == session && other.md_req_id == id;
-        if request.kind == Subscription::Cancel {
-            self.subscribers.retain(|subscriber| !is_same(subscriber));
-            return;
-        }
-        let refuse = |out: &mut Outgoing<'_>, reason, text| {
-            out.send(SessionIx::new(session), b"Y", |body| {
-                wire::market_data_reject(body, id, reason, text);
-            });
-        };
-        if self.subscribers.iter().any(is_same) {
-            return refuse(out, b'1', "MDReqID (262) is in use");
-        }
-        let found = request
-            .symbols
-            .iter()
-            .map(|symbol| self.exchange.find(symbol));
-        let Some(instruments) = found.collect::<Option<Vec<usize>>>() else {
-            return refuse(out, b'0', "unknown Symbol (55)");
-        };
-        for instrument in instruments {
-            let subscriber = Subscriber {
-                session,
-                md_req_id: id,
-                instrument,
-            };
-            show_one(&self.exchange, &subscriber, out);
-            self.stats.snapshots += 1;
-            if request.kind == Subscription::Updates {
-                self.subscribers.push(subscriber);
-            }
+    fn start(&mut self, now: MonoNanos) {
+        self.started = true;
+        for instrument in 0..self.feeds.len() {
+            self.plan_halt(now, instrument);
         }
     }
 }
 
-fn show_one(exchange: &Exchange, subscriber: &Subscriber, out: &mut Outgoing<'_>) {
-    let instrument = subscriber.instrument;
-    let symbol = exchange
-        .instruments()
-        .get(instrument)
-        .map(|listed| listed.symbol);
-    let external = exchange.external(instrument).unwrap_or_default();
-    out.send(SessionIx::new(subscriber.session), b"W", |body| {
-        let symbol = symbol.unwrap_or(Symbol::EMPTY);
-        wire::snapshot(body, subscriber.md_req_id, symbol, &external);
-    });
+/// Whether a report answers a request, and says nothing more.
+fn is_ack(report: &Report) -> bool {
+    match report {
+        Report::Execution(report) => match report.exec_type {
+            ExecType::New
+            | ExecType::PendingNew
+            | ExecType::Replaced
+            | ExecType::PendingCancel
+            | ExecType::PendingReplace => true,
+            ExecType::Canceled => report.orig_cl_ord_id.is_some(),
+            ExecType::Rejected
+            | ExecType::DoneForDay
+            | ExecType::Expired
+            | ExecType::Trade
+            | ExecType::TradeCancel
+            | ExecType::TradeCorrect
+            | ExecType::Stopped
+            | ExecType::Suspended
+            | ExecType::Calculated
+            | ExecType::Restated
+            | ExecType::Triggered
+            | ExecType::OrderStatus => false,
+        },
+        Report::CancelRejected(_) | Report::MassCanceled(_) => true,
+    }
+}
+
+/// Orders in every session's name that no session has sent.
+fn plant_orphans(exchange: &mut Exchange, options: &VenueOptions) -> Result<(), VenueError> {
+    let instruments = exchange.instruments().to_vec();
+    for (session, _) in (0_u16..).zip(&options.targets) {
+        for (number, listed) in (0..options.trouble.orphans).zip(instruments.iter().cycle()) {
+            let name = format!("FOREIGN-{session}-{number}");
+            let cl_ord_id: ClOrdId = name.parse().map_err(|fault| VenueError::Option {
+                name: "orphans",
+                what: format!("{name}: {fault}"),
+            })?;
+            exchange.plant(session, orphan(listed, (cl_ord_id, number.into())));
+        }
+    }
+    Ok(())
 }
 
 /// A quote as liquidity: prices moved outwards onto the venue's grid, so that it never shows a
@@ -450,12 +667,20 @@ fn external(listed: &SimInstrument, quote: &TapeQuote) -> External {
 }
 
 impl Application for VenueApp {
-    fn logged_on(&mut self, _session: SessionIx, _now: Now, _out: &mut Outgoing<'_>) {}
+    fn logged_on(&mut self, session: SessionIx, now: Now, _out: &mut Outgoing<'_>) {
+        self.release(now.mono, session.get(), None);
+    }
 
-    fn logged_out(&mut self, session: SessionIx, _now: Now, _out: &mut Outgoing<'_>) {
-        // FIX 4.4 vol. 3, "Market Data Request": a subscription lasts as long as its session.
-        self.subscribers
-            .retain(|other| other.session != session.get());
+    fn logged_out(&mut self, session: SessionIx, now: Now, _out: &mut Outgoing<'_>) {
+        self.market.leave(session.get());
+        let cancels = self.cancels_when_lost.get(session.as_usize());
+        if cancels.copied().unwrap_or(false) {
+            let mut reports = Vec::new();
+            let why = "the session was lost";
+            let count = self.exchange.cancel_all(session.get(), why, &mut reports);
+            self.stats.trouble.unasked_cancels += count as u64;
+            self.leave(now.mono, Nanos::ZERO, false, &mut reports);
+        }
     }
 
     fn received(
@@ -465,22 +690,39 @@ impl Application for VenueApp {
         message: &Message<'_>,
         out: &mut Outgoing<'_>,
     ) -> Result<(), AppReject> {
-        if message.msg_type() == b"V" {
-            let request = wire::market_data_request(message)?;
-            self.market_data(session.get(), &request, out);
-            return Ok(());
+        let from = session.get();
+        match message.msg_type() {
+            b"V" => {
+                let request = wire::market_data_request(message)?;
+                let sent = self.market.request(from, &request, &self.exchange, out);
+                self.stats.snapshots += sent as u64;
+            }
+            b"e" => {
+                let request = wire::security_status_request(message)?;
+                if !self
+                    .market
+                    .watch(from, &request, (now, &self.exchange), out)
+                {
+                    return Err(wire::unknown_security(&request));
+                }
+            }
+            _ => {
+                let Some(request) = wire::request(message)? else {
+                    return Err(AppReject::unsupported_message_type());
+                };
+                self.arrive(now, from, request);
+            }
         }
-        let Some(request) = wire::request(message)? else {
-            return Err(AppReject::unsupported_message_type());
-        };
-        self.arrive(now.mono, session.get(), request);
         Ok(())
     }
 
     fn work(&mut self, now: Now, out: &mut Outgoing<'_>) -> usize {
+        if !self.started {
+            self.start(now.mono);
+        }
         let mut done = self.quote(now.mono);
         done += self.take_effect(now.mono);
         done += self.send_due(now, out);
-        done + self.show(now.mono, out)
+        done + self.show(now, out)
     }
 }

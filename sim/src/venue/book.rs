@@ -39,7 +39,18 @@ type Rank = (i64, u64);
 struct Resting {
     order: u64,
     px: Price,
+    /// What is shown, which is what trades in one match.
     qty: Qty,
+    /// What stands behind it.
+    hidden: Qty,
+    /// The most that is shown at once; zero where all is.
+    clip: Qty,
+}
+
+impl Resting {
+    fn whole(&self) -> Qty {
+        self.qty.plus(self.hidden).unwrap_or(self.qty)
+    }
 }
 
 /// The book of one instrument.
@@ -80,7 +91,7 @@ impl Book {
             };
             left = left.saturating_minus(fill.qty);
             match fill.resting {
-                Some(order) => self.reduce(order, fill.qty),
+                Some(order) => self.trade(order, fill.qty),
                 None => self.use_up(side, fill.qty),
             }
             fills.push(fill);
@@ -100,7 +111,7 @@ impl Book {
             if found >= qty || !reaches(side, limit, resting.px) {
                 break;
             }
-            found = found.plus(resting.qty).unwrap_or(qty);
+            found = found.plus(resting.whole()).unwrap_or(qty);
         }
         found.min(qty)
     }
@@ -110,12 +121,40 @@ impl Book {
     /// # Panics
     /// If the order rests already.
     pub fn rest(&mut self, order: u64, side: Side, px: Price, qty: Qty) {
+        self.rest_iceberg(order, side, px, (qty, Qty::ZERO));
+    }
+
+    /// Rests an order that shows at most `clip` at once, all if that is zero. Whenever what it
+    /// shows is used up, it shows the next clip, behind all others of its price.
+    ///
+    /// # Panics
+    /// If the order rests already.
+    pub fn rest_iceberg(&mut self, order: u64, side: Side, px: Price, (qty, clip): (Qty, Qty)) {
+        let shown = if clip.is_zero() { qty } else { qty.min(clip) };
+        let resting = Resting {
+            order,
+            px,
+            qty: shown,
+            hidden: qty.saturating_minus(shown),
+            clip,
+        };
+        self.put_last(side, resting);
+    }
+
+    fn put_last(&mut self, side: Side, resting: Resting) {
         self.arrivals += 1;
-        let rank = (rank_px(side, px), self.arrivals);
-        let before = self.places.insert(order, (side, rank));
+        let rank = (rank_px(side, resting.px), self.arrivals);
+        let before = self.places.insert(resting.order, (side, rank));
         assert!(before.is_none(), "an order rests once");
-        let resting = Resting { order, px, qty };
         self.own(side).insert(rank, resting);
+    }
+
+    /// What of a resting order is shown and what it hides.
+    #[must_use]
+    pub fn shown(&self, order: u64) -> Option<(Qty, Qty)> {
+        let (side, rank) = self.places.get(&order)?;
+        let resting = self.against(opposite(*side)).get(rank)?;
+        Some((resting.qty, resting.hidden))
     }
 
     /// Takes an order out; false if it does not rest here.
@@ -127,7 +166,8 @@ impl Book {
         true
     }
 
-    /// Makes a resting order smaller without losing its place; nothing left takes it out.
+    /// Makes a resting order smaller without losing its place; nothing left takes it out. What
+    /// an iceberg hides goes first.
     pub fn reduce(&mut self, order: u64, by: Qty) {
         let Some(&(side, rank)) = self.places.get(&order) else {
             return;
@@ -135,9 +175,36 @@ impl Book {
         let Some(resting) = self.own(side).get_mut(&rank) else {
             return;
         };
-        resting.qty = resting.qty.saturating_minus(by);
+        let shown = by.saturating_minus(resting.hidden);
+        resting.hidden = resting.hidden.saturating_minus(by);
+        resting.qty = resting.qty.saturating_minus(shown);
         if resting.qty.is_zero() {
             self.remove(order);
+        }
+    }
+
+    /// Trades what a resting order shows; an iceberg then shows its next clip.
+    fn trade(&mut self, order: u64, qty: Qty) {
+        let Some(&(side, rank)) = self.places.get(&order) else {
+            return;
+        };
+        let Some(resting) = self.own(side).get_mut(&rank) else {
+            return;
+        };
+        resting.qty = resting.qty.saturating_minus(qty);
+        if !resting.qty.is_zero() {
+            return;
+        }
+        let used_up = *resting;
+        self.remove(order);
+        if !used_up.hidden.is_zero() {
+            let shown = used_up.hidden.min(used_up.clip);
+            let next = Resting {
+                qty: shown,
+                hidden: used_up.hidden.saturating_minus(shown),
+                ..used_up
+            };
+            self.put_last(side, next);
         }
     }
 
@@ -185,7 +252,7 @@ impl Book {
                 px: best.px,
                 qty: best.qty.min(qty),
             };
-            self.reduce(best.order, fill.qty);
+            self.trade(best.order, fill.qty);
             self.use_up(maker, fill.qty);
             fills.push(fill);
         }

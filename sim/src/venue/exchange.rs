@@ -2,183 +2,41 @@
 //!
 //! Pure: no clock, no chance, no bytes. What chance decides comes in as [`Chances`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use dcx_model::{
-    ClOrdId, CxlRejReason, CxlRejResponseTo, ExecType, Notional, OrdRejReason, OrdStatus, OrdType,
-    Price, Qty, Side, Symbol, TimeInForce,
+    ClOrdId, ExecType, OrdRejReason, OrdStatus, OrdType, Price, Qty, Side, TimeInForce,
 };
 
 use super::book::{Book, External, Fill, reaches};
+use super::order::{Order, Pending, Trade, TradeState, state, unknown};
+use super::report::{ExecutionReport, Report};
+use super::request::{Chances, NewRequest, Request};
 use crate::generator::SimInstrument;
 
-/// A new order, NewOrderSingle (D).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NewRequest {
-    /// `ClOrdID` (11).
-    pub cl_ord_id: ClOrdId,
-    /// `Symbol` (55).
-    pub symbol: Symbol,
-    /// `Side` (54).
-    pub side: Side,
-    /// `OrdType` (40).
-    pub ord_type: OrdType,
-    /// `TimeInForce` (59).
-    pub time_in_force: TimeInForce,
-    /// `OrderQty` (38).
-    pub order_qty: Qty,
-    /// `Price` (44).
-    pub limit_px: Option<Price>,
-}
-
-/// What a session may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// NewOrderSingle (D).
-    New(NewRequest),
-    /// OrderCancelRequest (F).
-    Cancel {
-        /// The request's own name.
-        cl_ord_id: ClOrdId,
-        /// The order.
-        orig_cl_ord_id: ClOrdId,
-    },
-    /// OrderCancelReplaceRequest (G).
-    Replace {
-        /// The order's new name.
-        cl_ord_id: ClOrdId,
-        /// The order.
-        orig_cl_ord_id: ClOrdId,
-        /// The new total quantity.
-        order_qty: Qty,
-        /// The new limit.
-        limit_px: Option<Price>,
-    },
-    /// OrderStatusRequest (H).
-    Status {
-        /// The order.
-        cl_ord_id: ClOrdId,
-        /// For an answer about an unknown order.
-        symbol: Symbol,
-        /// For an answer about an unknown order.
-        side: Side,
-    },
-}
-
-/// What chance has in store for an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Chances {
-    /// It is refused without a reason that its sender could know.
-    pub reject: bool,
-    /// It meets liquidity that nobody shows: within the spread, or behind the touch.
-    pub hidden: bool,
-}
-
-/// ExecutionReport (8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExecutionReport {
-    /// The session that it goes to.
-    pub session: u16,
-    /// `OrderID` (37); zero for none.
-    pub order_id: u64,
-    /// `ClOrdID` (11).
-    pub cl_ord_id: ClOrdId,
-    /// `OrigClOrdID` (41).
-    pub orig_cl_ord_id: Option<ClOrdId>,
-    /// `ExecID` (17); zero for an answer to a status request.
-    pub exec_id: u64,
-    /// `ExecType` (150).
-    pub exec_type: ExecType,
-    /// `OrdStatus` (39).
-    pub ord_status: OrdStatus,
-    /// `OrdRejReason` (103).
-    pub ord_rej_reason: Option<OrdRejReason>,
-    /// `Symbol` (55).
-    pub symbol: Symbol,
-    /// `Side` (54).
-    pub side: Side,
-    /// `OrdType` (40).
-    pub ord_type: OrdType,
-    /// `TimeInForce` (59).
-    pub time_in_force: TimeInForce,
-    /// `OrderQty` (38).
-    pub order_qty: Qty,
-    /// `Price` (44).
-    pub limit_px: Option<Price>,
-    /// `CumQty` (14).
-    pub cum_qty: Qty,
-    /// `LeavesQty` (151).
-    pub leaves_qty: Qty,
-    /// `LastQty` (32); zero but for a trade.
-    pub last_qty: Qty,
-    /// `LastPx` (31).
-    pub last_px: Price,
-    /// `AvgPx` (6).
-    pub avg_px: Price,
-    /// `Text` (58).
-    pub text: &'static str,
-}
-
-/// OrderCancelReject (9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CancelRejected {
-    /// The session that it goes to.
-    pub session: u16,
-    /// `OrderID` (37); zero for none.
-    pub order_id: u64,
-    /// `ClOrdID` (11) of the request.
-    pub cl_ord_id: ClOrdId,
-    /// `OrigClOrdID` (41).
-    pub orig_cl_ord_id: ClOrdId,
-    /// `OrdStatus` (39).
-    pub ord_status: OrdStatus,
-    /// `CxlRejResponseTo` (434).
-    pub response_to: CxlRejResponseTo,
-    /// `CxlRejReason` (102).
-    pub cxl_rej_reason: CxlRejReason,
-    /// `Text` (58).
-    pub text: &'static str,
-}
-
-/// What the venue tells a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Report {
-    /// ExecutionReport (8).
-    Execution(ExecutionReport),
-    /// OrderCancelReject (9).
-    CancelRejected(CancelRejected),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Order {
-    id: u64,
-    session: u16,
-    instrument: usize,
-    /// Under its newest name.
-    request: NewRequest,
-    cum_qty: Qty,
-    cum_notional: Notional,
-    ord_status: OrdStatus,
-}
-
-impl Order {
-    const fn leaves_qty(&self) -> Qty {
-        if self.ord_status.is_terminal() {
-            return Qty::ZERO;
-        }
-        self.request.order_qty.saturating_minus(self.cum_qty)
-    }
-}
+/// A trade as market data prints it: place of the instrument, price, quantity.
+pub(super) type Print = (usize, Price, Qty);
 
 /// One venue: its instruments, their books, all orders it ever got.
 #[derive(Debug)]
 pub struct Exchange {
-    instruments: Vec<SimInstrument>,
-    books: Vec<Book>,
-    orders: Vec<Order>,
+    pub(super) instruments: Vec<SimInstrument>,
+    pub(super) books: Vec<Book>,
+    pub(super) orders: Vec<Order>,
     /// Every name a session ever gave. Looked up only, never iterated.
-    names: HashMap<(u16, ClOrdId), u64>,
-    exec_ids: u64,
+    pub(super) names: HashMap<(u16, ClOrdId), u64>,
+    /// Orders that are not done, in the order they came.
+    pub(super) alive: BTreeSet<u64>,
+    /// All-or-none orders that wait beside each book, in the order they came.
+    pub(super) aside: Vec<Vec<u64>>,
+    /// The newest quote of each instrument that is halted.
+    pub(super) halted: Vec<Option<External>>,
+    /// Orders that were refused, with their sessions.
+    pub(super) refused: Vec<(u16, NewRequest)>,
+    pub(super) trades: Vec<Trade>,
+    pub(super) exec_ids: u64,
+    pub(super) mass_cancels: u64,
+    prints: Vec<Print>,
     fills: Vec<Fill>,
 }
 
@@ -188,10 +46,17 @@ impl Exchange {
     pub fn new(instruments: Vec<SimInstrument>) -> Self {
         Self {
             books: vec![Book::new(); instruments.len()],
+            aside: vec![Vec::new(); instruments.len()],
+            halted: vec![None; instruments.len()],
             instruments,
             orders: Vec::new(),
             names: HashMap::new(),
+            alive: BTreeSet::new(),
+            refused: Vec::new(),
+            trades: Vec::new(),
             exec_ids: 0,
+            mass_cancels: 0,
+            prints: Vec::new(),
             fills: Vec::new(),
         }
     }
@@ -215,10 +80,10 @@ impl Exchange {
         self.books.get(instrument).map(Book::external)
     }
 
-    /// How many orders rest.
+    /// How many orders work.
     #[must_use]
     pub fn working(&self) -> usize {
-        self.books.iter().map(Book::len).sum()
+        self.alive.len()
     }
 
     /// Takes one request and appends all that follows from it to `out`.
@@ -234,7 +99,7 @@ impl Exchange {
             Request::Cancel {
                 cl_ord_id,
                 orig_cl_ord_id,
-            } => self.cancel(session, (cl_ord_id, orig_cl_ord_id), out),
+            } => self.cancel(session, (cl_ord_id, orig_cl_ord_id), chances, out),
             Request::Replace {
                 cl_ord_id,
                 orig_cl_ord_id,
@@ -242,29 +107,57 @@ impl Exchange {
                 limit_px,
             } => {
                 let names = (cl_ord_id, orig_cl_ord_id);
-                self.replace(session, names, (order_qty, limit_px), out);
+                self.replace(session, names, (order_qty, limit_px), chances, out);
             }
             Request::Status {
                 cl_ord_id,
+                order_id,
                 symbol,
                 side,
-            } => self.status(session, cl_ord_id, (symbol, side), out),
+            } => self.status(session, (cl_ord_id, order_id), (symbol, side), out),
+            Request::MassStatus {
+                mass_status_req_id,
+                scope,
+            } => self.mass_status(session, mass_status_req_id, scope, out),
+            Request::MassCancel {
+                cl_ord_id,
+                scope,
+                side,
+            } => self.mass_cancel(session, cl_ord_id, (scope, side), out),
         }
     }
 
-    /// Takes a quote of the recorded market; resting orders that it crosses are filled.
+    /// Takes a quote of the recorded market; resting orders that it crosses are filled. While an
+    /// instrument is halted its quotes wait.
     pub fn quote(&mut self, instrument: usize, external: External, out: &mut Vec<Report>) {
+        if let Some(Some(waiting)) = self.halted.get_mut(instrument) {
+            *waiting = external;
+            return;
+        }
         let Some(book) = self.books.get_mut(instrument) else {
             return;
         };
         let mut fills = std::mem::take(&mut self.fills);
         book.quote(external, &mut fills);
         for fill in fills.drain(..) {
+            self.prints.push((instrument, fill.px, fill.qty));
             if let Some(resting) = fill.resting {
                 self.fill(resting, fill, out);
             }
         }
         self.fills = fills;
+        self.try_aside(instrument, out);
+    }
+
+    /// Hands over the trades that have not been printed yet.
+    pub(super) fn take_prints(&mut self) -> std::vec::Drain<'_, Print> {
+        self.prints.drain(..)
+    }
+
+    /// Whether nothing trades in an instrument.
+    #[must_use]
+    pub fn is_halted(&self, instrument: usize) -> bool {
+        self.halted.get(instrument).is_some_and(Option::is_some)
     }
 
     fn new_order(
@@ -274,18 +167,32 @@ impl Exchange {
         chances: Chances,
         out: &mut Vec<Report>,
     ) {
-        let (reason, text) = match self.wrong(session, &new) {
-            Err(wrong) => wrong,
-            Ok(_) if chances.reject => (OrdRejReason::BrokerOption, "refused by the venue"),
-            Ok(instrument) => {
-                let id = self.accept(session, instrument, new, out);
-                return self.work(id, chances, out);
+        match self.wrong(session, &new) {
+            Err(wrong) => self.refuse(session, new, wrong, out),
+            Ok(_) if chances.reject => {
+                let wrong = (OrdRejReason::BrokerOption, "refused by the venue");
+                self.refuse(session, new, wrong, out);
             }
-        };
+            Ok(instrument) => {
+                let id = self.accept(session, instrument, new);
+                self.report(id, ExecType::New, out);
+                self.work(id, chances, out);
+            }
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        session: u16,
+        new: NewRequest,
+        (reason, text): (OrdRejReason, &'static str),
+        out: &mut Vec<Report>,
+    ) {
         // A name that was used belongs to another order, which this refusal must not touch.
         if reason != OrdRejReason::Duplicate {
             self.names.insert((session, new.cl_ord_id), 0);
         }
+        self.refused.push((session, new));
         self.exec_ids += 1;
         out.push(Report::Execution(ExecutionReport {
             ord_rej_reason: Some(reason),
@@ -296,20 +203,35 @@ impl Exchange {
 
     /// Which instrument it is for, or why it cannot be taken.
     fn wrong(&self, session: u16, new: &NewRequest) -> Result<usize, (OrdRejReason, &'static str)> {
-        if self.names.contains_key(&(session, new.cl_ord_id)) {
+        if self.is_used(session, new.cl_ord_id) {
             return Err((OrdRejReason::Duplicate, "ClOrdID (11) was used before"));
         }
         let Some(instrument) = self.find(new.symbol.as_bytes()) else {
             return Err((OrdRejReason::UnknownSymbol, "unknown Symbol (55)"));
         };
-        let text = self.wrong_numbers(instrument, new.ord_type, (new.order_qty, new.limit_px));
-        match text {
-            Some(text) => Err((OrdRejReason::IncorrectQty, text)),
-            None => Ok(instrument),
+        if let Some(text) = unsupported(new) {
+            return Err((OrdRejReason::Unsupported, text));
         }
+        if self.is_halted(instrument) {
+            return Err((OrdRejReason::ExchangeClosed, "trading is halted"));
+        }
+        let text = self.wrong_numbers(instrument, new.ord_type, (new.order_qty, new.limit_px));
+        if let Some(text) = text.or_else(|| self.wrong_parts(instrument, new)) {
+            return Err((OrdRejReason::IncorrectQty, text));
+        }
+        if self.would_trade(instrument, new) {
+            return Err((OrdRejReason::Other, "a post-only order that would trade"));
+        }
+        Ok(instrument)
     }
 
-    fn wrong_numbers(
+    /// Whether a name is taken. That of an order the venue has lost is free again.
+    pub(super) fn is_used(&self, session: u16, name: ClOrdId) -> bool {
+        let id = self.names.get(&(session, name));
+        id.is_some_and(|id| !self.order(*id).is_some_and(|order| order.vanished))
+    }
+
+    pub(super) fn wrong_numbers(
         &self,
         instrument: usize,
         ord_type: OrdType,
@@ -319,46 +241,113 @@ impl Exchange {
         if order_qty.is_zero() || !order_qty.is_multiple_of(lot) {
             return Some("OrderQty (38) is not a positive multiple of the lot");
         }
-        match (ord_type, limit_px) {
-            (OrdType::Limit, None) => Some("a limit order without Price (44)"),
-            (OrdType::Limit, Some(px)) if px <= Price::ZERO || !px.is_multiple_of(tick) => {
+        match limit_px {
+            _ if !is_limit(ord_type) => None,
+            None => Some("a limit order without Price (44)"),
+            Some(px) if px <= Price::ZERO || !px.is_multiple_of(tick) => {
                 Some("Price (44) is not a positive multiple of the tick")
             }
-            (OrdType::Limit, Some(_)) | (OrdType::Market, _) => None,
+            Some(_) => None,
         }
     }
 
-    fn accept(
-        &mut self,
-        session: u16,
-        instrument: usize,
-        new: NewRequest,
-        out: &mut Vec<Report>,
-    ) -> u64 {
-        let id = self.orders.len() as u64 + 1;
-        let limit_px = match new.ord_type {
-            OrdType::Market => None,
-            OrdType::Limit => new.limit_px,
+    /// What is wrong with the quantities that an order may be traded in.
+    fn wrong_parts(&self, instrument: usize, new: &NewRequest) -> Option<&'static str> {
+        let lot = self.instruments.get(instrument)?.lot;
+        let is_part = |qty: Qty| qty <= new.order_qty && qty.is_multiple_of(lot);
+        if new
+            .max_floor
+            .is_some_and(|floor| floor.is_zero() || !is_part(floor))
+        {
+            return Some("MaxFloor (111) is not a part of OrderQty (38) in whole lots");
+        }
+        if new.min_qty.is_some_and(|min_qty| !is_part(min_qty)) {
+            return Some("MinQty (110) is not a part of OrderQty (38) in whole lots");
+        }
+        None
+    }
+
+    /// Whether a post-only order is none.
+    pub(super) fn would_trade(&self, instrument: usize, new: &NewRequest) -> bool {
+        let found = |book: &Book| {
+            !book
+                .available(new.side, new.limit_px, new.order_qty)
+                .is_zero()
         };
-        self.orders.push(Order {
-            id,
-            session,
-            instrument,
-            request: NewRequest { limit_px, ..new },
-            cum_qty: Qty::ZERO,
-            cum_notional: Notional::ZERO,
-            ord_status: OrdStatus::New,
-        });
+        new.exec_inst.post_only && self.books.get(instrument).is_some_and(found)
+    }
+
+    pub(super) fn accept(&mut self, session: u16, instrument: usize, new: NewRequest) -> u64 {
+        let id = self.orders.len() as u64 + 1;
+        let limit_px = new.limit_px.filter(|_| is_limit(new.ord_type));
+        let request = NewRequest { limit_px, ..new };
+        self.orders
+            .push(Order::new(id, session, instrument, request));
         self.names.insert((session, new.cl_ord_id), id);
-        self.report(id, ExecType::New, out);
+        self.alive.insert(id);
         id
     }
 
+    /// Tells that an order is being looked at; false where it is refused at once.
+    pub(super) fn pend_new(
+        &mut self,
+        session: u16,
+        new: &NewRequest,
+        out: &mut Vec<Report>,
+    ) -> bool {
+        let Ok(instrument) = self.wrong(session, new) else {
+            return false;
+        };
+        let id = self.accept(session, instrument, *new);
+        if let Some(order) = self.order_mut(id) {
+            order.pending = Some(Pending::New);
+        }
+        self.report(id, ExecType::PendingNew, out);
+        true
+    }
+
+    /// Accepts or refuses an order that was told to be pending.
+    pub(super) fn finish_new(
+        &mut self,
+        session: u16,
+        new: &NewRequest,
+        chances: Chances,
+        out: &mut Vec<Report>,
+    ) {
+        let id = self.names.get(&(session, new.cl_ord_id)).copied();
+        let Some(order) = id.and_then(|id| self.order_mut(id)) else {
+            return;
+        };
+        let id = order.id;
+        order.pending = None;
+        if order.ord_status.is_terminal() {
+            return;
+        }
+        if chances.reject {
+            self.set_done(id, OrdStatus::Rejected);
+            let Some(order) = self.order(id).copied() else {
+                return;
+            };
+            let report = self.view(&order, ExecType::Rejected);
+            out.push(Report::Execution(ExecutionReport {
+                ord_rej_reason: Some(OrdRejReason::BrokerOption),
+                text: "refused by the venue",
+                ..report
+            }));
+            return;
+        }
+        self.report(id, ExecType::New, out);
+        self.work(id, chances, out);
+    }
+
     /// Trades what an order can trade at once, then rests or ends the remainder.
-    fn work(&mut self, id: u64, chances: Chances, out: &mut Vec<Report>) {
+    pub(super) fn work(&mut self, id: u64, chances: Chances, out: &mut Vec<Report>) {
         let Some(order) = self.order(id).copied() else {
             return;
         };
+        if self.is_halted(order.instrument) {
+            return self.rest_or_end(id, out);
+        }
         let Some(book) = self.books.get_mut(order.instrument) else {
             return;
         };
@@ -367,11 +356,14 @@ impl Exchange {
             order.request.limit_px,
             order.leaves_qty(),
         );
-        let hidden_px = hidden_px(side, limit, book.external()).filter(|_| chances.hidden);
-        let whole = book.available(side, limit, leaves) == leaves || hidden_px.is_some();
-        let fok = order.request.time_in_force == TimeInForce::Fok;
-        if fok && !whole {
-            return self.end(id, OrdStatus::Canceled, out);
+        let hidden_px = hidden_px(side, limit, book.external())
+            .filter(|_| chances.hidden && !order.request.exec_inst.post_only);
+        let found = match hidden_px {
+            Some(_) => leaves,
+            None => book.available(side, limit, leaves),
+        };
+        if found < at_once(&order) {
+            return self.rest_or_end(id, out);
         }
         let mut fills = std::mem::take(&mut self.fills);
         let left = book.take(side, limit, leaves, &mut fills);
@@ -383,6 +375,7 @@ impl Exchange {
             });
         }
         for fill in fills.drain(..) {
+            self.prints.push((order.instrument, fill.px, fill.qty));
             self.fill(id, fill, out);
             if let Some(resting) = fill.resting {
                 self.fill(resting, fill, out);
@@ -399,18 +392,57 @@ impl Exchange {
         if order.ord_status.is_terminal() {
             return;
         }
-        let request = order.request;
-        match (request.limit_px, request.time_in_force) {
-            (Some(px), TimeInForce::Day | TimeInForce::Gtc) => {
-                if let Some(book) = self.books.get_mut(order.instrument) {
-                    book.rest(id, request.side, px, order.leaves_qty());
-                }
+        if order.can_rest() {
+            self.rest(&order);
+            if !order.request.exec_inst.all_or_none {
+                self.try_aside(order.instrument, out);
             }
+        } else {
             // A market order does not rest: what the market does not show is not waited for.
-            (None, _) | (_, TimeInForce::Ioc | TimeInForce::Fok) => {
-                self.end(id, OrdStatus::Canceled, out);
-            }
+            self.set_done(id, OrdStatus::Canceled);
+            self.report(id, ExecType::Canceled, out);
         }
+    }
+
+    /// Puts what an order leaves into its book, an all-or-none order beside it.
+    pub(super) fn rest(&mut self, order: &Order) {
+        let request = order.request;
+        if request.exec_inst.all_or_none {
+            if let Some(aside) = self.aside.get_mut(order.instrument) {
+                aside.push(order.id);
+            }
+        } else if let Some(book) = self.books.get_mut(order.instrument)
+            && let Some(px) = request.limit_px
+        {
+            let clip = request.max_floor.unwrap_or_default();
+            book.rest_iceberg(order.id, request.side, px, (order.leaves_qty(), clip));
+        }
+    }
+
+    /// Lets all-or-none orders trade that now find their whole quantity.
+    fn try_aside(&mut self, instrument: usize, out: &mut Vec<Report>) {
+        if self.is_halted(instrument) {
+            return;
+        }
+        let waiting = self.aside.get(instrument).map_or(0, Vec::len);
+        for _ in 0..waiting {
+            let first = self.aside.get(instrument).into_iter().flatten();
+            let ready = first.copied().find(|id| self.finds_whole(*id));
+            let Some(id) = ready else {
+                return;
+            };
+            self.unrest(id);
+            self.work(id, Chances::default(), out);
+        }
+    }
+
+    fn finds_whole(&self, id: u64) -> bool {
+        let Some(order) = self.order(id) else {
+            return false;
+        };
+        let (request, leaves) = (order.request, order.leaves_qty());
+        let book = self.books.get(order.instrument);
+        book.is_some_and(|book| book.available(request.side, request.limit_px, leaves) == leaves)
     }
 
     fn fill(&mut self, id: u64, fill: Fill, out: &mut Vec<Report>) {
@@ -425,13 +457,19 @@ impl Exchange {
         );
         let cum_notional = order.cum_notional.plus(fill.px.times(fill.qty));
         order.cum_notional = cum_notional.unwrap_or(order.cum_notional);
-        order.ord_status = if order.cum_qty == order.request.order_qty {
-            OrdStatus::Filled
-        } else {
-            OrdStatus::PartiallyFilled
-        };
+        order.ord_status = order.working_status();
         let order = *order;
+        if order.ord_status.is_terminal() {
+            self.alive.remove(&id);
+        }
         let report = self.view(&order, ExecType::Trade);
+        self.trades.push(Trade {
+            exec_id: report.exec_id,
+            order: id,
+            qty: fill.qty,
+            px: fill.px,
+            state: TradeState::Good,
+        });
         out.push(Report::Execution(ExecutionReport {
             last_qty: fill.qty,
             last_px: fill.px,
@@ -439,196 +477,57 @@ impl Exchange {
         }));
     }
 
-    fn end(&mut self, id: u64, ord_status: OrdStatus, out: &mut Vec<Report>) {
+    /// Ends an order that does not rest any more; what it leaves is cancelled.
+    pub(super) fn set_done(&mut self, id: u64, ord_status: OrdStatus) {
+        self.alive.remove(&id);
         if let Some(order) = self.order_mut(id) {
+            order.canceled_qty = order.leaves_qty();
             order.ord_status = ord_status;
+            order.pending = None;
         }
-        self.report(id, ExecType::Canceled, out);
     }
 
-    fn cancel(&mut self, session: u16, names: (ClOrdId, ClOrdId), out: &mut Vec<Report>) {
-        let id = match self.changeable(session, names) {
-            Ok(id) => id,
-            Err(why) => return self.reject(session, names, CxlRejResponseTo::Cancel, why, out),
-        };
-        self.names.insert((session, names.0), id);
-        self.unrest(id);
-        if let Some(order) = self.order_mut(id) {
-            order.ord_status = OrdStatus::Canceled;
-        }
-        self.answer(id, ExecType::Canceled, names, out);
-    }
-
-    fn replace(
-        &mut self,
-        session: u16,
-        names: (ClOrdId, ClOrdId),
-        (order_qty, limit_px): (Qty, Option<Price>),
-        out: &mut Vec<Report>,
-    ) {
-        let id = match self.replaceable(session, names, (order_qty, limit_px)) {
-            Ok(id) => id,
-            Err(why) => return self.reject(session, names, CxlRejResponseTo::Replace, why, out),
-        };
-        self.names.insert((session, names.0), id);
-        let Some(order) = self.order_mut(id) else {
+    /// Takes an order out of its book or from beside it.
+    pub(super) fn unrest(&mut self, id: u64) {
+        let Some(instrument) = self.order(id).map(|order| order.instrument) else {
             return;
         };
-        let before = order.request;
-        order.request.cl_ord_id = names.0;
-        order.request.order_qty = order_qty;
-        order.request.limit_px = limit_px;
-        let instrument = order.instrument;
-        self.answer(id, ExecType::Replaced, names, out);
-        // Only a smaller quantity at the same price keeps its place in the queue.
-        if before.limit_px == limit_px && order_qty <= before.order_qty {
-            if let Some(book) = self.books.get_mut(instrument) {
-                book.reduce(id, before.order_qty.saturating_minus(order_qty));
-            }
-            return;
-        }
-        self.unrest(id);
-        self.work(id, Chances::default(), out);
-    }
-
-    fn replaceable(
-        &self,
-        session: u16,
-        names: (ClOrdId, ClOrdId),
-        (order_qty, limit_px): (Qty, Option<Price>),
-    ) -> Result<u64, (CxlRejReason, &'static str)> {
-        let id = self.changeable(session, names)?;
-        let unknown = (CxlRejReason::UnknownOrder, "unknown order");
-        let order = self.order(id).ok_or(unknown)?;
-        let numbers = (order_qty, limit_px);
-        match self.wrong_numbers(order.instrument, order.request.ord_type, numbers) {
-            Some(text) => Err((CxlRejReason::Other, text)),
-            None if order_qty <= order.cum_qty => {
-                Err((CxlRejReason::TooLate, "OrderQty (38) is already filled"))
-            }
-            None => Ok(id),
-        }
-    }
-
-    /// The working order that a cancel or replace is about, or why there is none.
-    fn changeable(
-        &self,
-        session: u16,
-        (cl_ord_id, orig_cl_ord_id): (ClOrdId, ClOrdId),
-    ) -> Result<u64, (CxlRejReason, &'static str)> {
-        if self.names.contains_key(&(session, cl_ord_id)) {
-            return Err((
-                CxlRejReason::DuplicateClOrdId,
-                "ClOrdID (11) was used before",
-            ));
-        }
-        let id = self.names.get(&(session, orig_cl_ord_id));
-        let Some(order) = id.and_then(|id| self.order(*id)) else {
-            return Err((CxlRejReason::UnknownOrder, "unknown OrigClOrdID (41)"));
-        };
-        if order.ord_status.is_terminal() {
-            return Err((CxlRejReason::TooLate, "the order is already done"));
-        }
-        if order.request.cl_ord_id != orig_cl_ord_id {
-            return Err((CxlRejReason::UnknownOrder, "the order has a newer name"));
-        }
-        Ok(order.id)
-    }
-
-    fn reject(
-        &self,
-        session: u16,
-        (cl_ord_id, orig_cl_ord_id): (ClOrdId, ClOrdId),
-        response_to: CxlRejResponseTo,
-        (cxl_rej_reason, text): (CxlRejReason, &'static str),
-        out: &mut Vec<Report>,
-    ) {
-        let known = self.names.get(&(session, orig_cl_ord_id));
-        let order = known.and_then(|id| self.order(*id));
-        out.push(Report::CancelRejected(CancelRejected {
-            session,
-            order_id: order.map_or(0, |order| order.id),
-            cl_ord_id,
-            orig_cl_ord_id,
-            // FIX 4.4, tag 39 in OrderCancelReject: Rejected where the order is unknown.
-            ord_status: order.map_or(OrdStatus::Rejected, |order| order.ord_status),
-            response_to,
-            cxl_rej_reason,
-            text,
-        }));
-    }
-
-    fn status(
-        &self,
-        session: u16,
-        cl_ord_id: ClOrdId,
-        (symbol, side): (Symbol, Side),
-        out: &mut Vec<Report>,
-    ) {
-        let known = self.names.get(&(session, cl_ord_id));
-        let report = match known.and_then(|id| self.order(*id)) {
-            Some(order) => state(order, (0, ExecType::OrderStatus)),
-            None => {
-                let asked = NewRequest {
-                    cl_ord_id,
-                    symbol,
-                    side,
-                    ord_type: OrdType::Market,
-                    time_in_force: TimeInForce::Day,
-                    order_qty: Qty::ZERO,
-                    limit_px: None,
-                };
-                ExecutionReport {
-                    text: "unknown order",
-                    ..unknown(session, asked, (0, ExecType::OrderStatus))
-                }
-            }
-        };
-        out.push(Report::Execution(report));
-    }
-
-    fn unrest(&mut self, id: u64) {
-        let instrument = self.order(id).map(|order| order.instrument);
-        if let Some(book) = instrument.and_then(|ix| self.books.get_mut(ix)) {
+        if let Some(book) = self.books.get_mut(instrument) {
             book.remove(id);
         }
+        if let Some(aside) = self.aside.get_mut(instrument) {
+            aside.retain(|waiting| *waiting != id);
+        }
     }
 
-    fn report(&mut self, id: u64, exec_type: ExecType, out: &mut Vec<Report>) {
+    pub(super) fn report(&mut self, id: u64, exec_type: ExecType, out: &mut Vec<Report>) {
         if let Some(order) = self.order(id).copied() {
             out.push(Report::Execution(self.view(&order, exec_type)));
         }
     }
 
-    /// The report that answers a request: under the request's name.
-    fn answer(
-        &mut self,
-        id: u64,
-        exec_type: ExecType,
-        (cl_ord_id, orig_cl_ord_id): (ClOrdId, ClOrdId),
-        out: &mut Vec<Report>,
-    ) {
-        if let Some(order) = self.order(id).copied() {
-            let report = self.view(&order, exec_type);
-            out.push(Report::Execution(ExecutionReport {
-                cl_ord_id,
-                orig_cl_ord_id: Some(orig_cl_ord_id),
-                ..report
-            }));
-        }
-    }
-
     /// A report of its own name.
-    fn view(&mut self, order: &Order, exec_type: ExecType) -> ExecutionReport {
+    pub(super) fn view(&mut self, order: &Order, exec_type: ExecType) -> ExecutionReport {
         self.exec_ids += 1;
         state(order, (self.exec_ids, exec_type))
     }
 
-    fn order(&self, id: u64) -> Option<&Order> {
+    /// The number of the order of this session under this name, unless the venue has lost it.
+    pub(super) fn id_of(&self, session: u16, name: ClOrdId) -> Option<u64> {
+        self.known(session, name).map(|order| order.id)
+    }
+
+    /// The order of this session under this name, unless the venue has lost it.
+    pub(super) fn known(&self, session: u16, name: ClOrdId) -> Option<&Order> {
+        let id = self.names.get(&(session, name))?;
+        self.order(*id).filter(|order| !order.vanished)
+    }
+
+    pub(super) fn order(&self, id: u64) -> Option<&Order> {
         self.orders.get(place(id)?)
     }
 
-    fn order_mut(&mut self, id: u64) -> Option<&mut Order> {
+    pub(super) fn order_mut(&mut self, id: u64) -> Option<&mut Order> {
         self.orders.get_mut(place(id)?)
     }
 }
@@ -638,60 +537,56 @@ fn place(id: u64) -> Option<usize> {
     usize::try_from(id.checked_sub(1)?).ok()
 }
 
-/// The report about an order as it stands.
-fn state(order: &Order, (exec_id, exec_type): (u64, ExecType)) -> ExecutionReport {
-    let request = order.request;
-    ExecutionReport {
-        session: order.session,
-        order_id: order.id,
-        cl_ord_id: request.cl_ord_id,
-        orig_cl_ord_id: None,
-        exec_id,
-        exec_type,
-        ord_status: order.ord_status,
-        ord_rej_reason: None,
-        symbol: request.symbol,
-        side: request.side,
-        ord_type: request.ord_type,
-        time_in_force: request.time_in_force,
-        order_qty: request.order_qty,
-        limit_px: request.limit_px,
-        cum_qty: order.cum_qty,
-        leaves_qty: order.leaves_qty(),
-        last_qty: Qty::ZERO,
-        last_px: Price::ZERO,
-        avg_px: order.cum_notional.average(order.cum_qty),
-        text: "",
-    }
+/// Whether the venue takes such an order, and as one with a limit.
+const fn is_limit(ord_type: OrdType) -> bool {
+    matches!(ord_type, OrdType::Limit)
 }
 
-/// The report about an order that the venue does not keep.
-fn unknown(
-    session: u16,
-    request: NewRequest,
-    (exec_id, exec_type): (u64, ExecType),
-) -> ExecutionReport {
-    ExecutionReport {
-        session,
-        order_id: 0,
-        cl_ord_id: request.cl_ord_id,
-        orig_cl_ord_id: None,
-        exec_id,
-        exec_type,
-        ord_status: OrdStatus::Rejected,
-        ord_rej_reason: None,
-        symbol: request.symbol,
-        side: request.side,
-        ord_type: request.ord_type,
-        time_in_force: request.time_in_force,
-        order_qty: request.order_qty,
-        limit_px: request.limit_px,
-        cum_qty: Qty::ZERO,
-        leaves_qty: Qty::ZERO,
-        last_qty: Qty::ZERO,
-        last_px: Price::ZERO,
-        avg_px: Price::ZERO,
-        text: "",
+/// Why the venue does not offer such an order.
+fn unsupported(new: &NewRequest) -> Option<&'static str> {
+    if let Some(tag) = new.unsupported {
+        return Some(match tag {
+            18 => "ExecInst (18) not supported",
+            40 => "OrdType (40) not supported",
+            59 => "TimeInForce (59) not supported",
+            _ => "a characteristic that is not supported",
+        });
+    }
+    if !matches!(new.ord_type, OrdType::Market | OrdType::Limit) {
+        return Some("OrdType (40) not supported");
+    }
+    let is_offered = matches!(
+        new.time_in_force,
+        TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok
+    );
+    if !is_offered {
+        return Some("TimeInForce (59) not supported");
+    }
+    let rests =
+        is_limit(new.ord_type) && matches!(new.time_in_force, TimeInForce::Day | TimeInForce::Gtc);
+    if new.min_qty.is_some() && new.time_in_force != TimeInForce::Ioc {
+        return Some("MinQty (110) without TimeInForce (59) 3");
+    }
+    if new.max_floor.is_some() && !rests {
+        return Some("MaxFloor (111) of an order that does not rest");
+    }
+    if new.exec_inst.post_only && !rests {
+        return Some("post-only of an order that does not rest");
+    }
+    if new.exec_inst.all_or_none && (new.max_floor.is_some() || new.exec_inst.post_only) {
+        return Some("all-or-none together with MaxFloor (111) or post-only");
+    }
+    None
+}
+
+/// The least that an order trades at once, if it trades.
+fn at_once(order: &Order) -> Qty {
+    let whole =
+        order.request.time_in_force == TimeInForce::Fok || order.request.exec_inst.all_or_none;
+    match order.request.min_qty {
+        _ if whole => order.leaves_qty(),
+        Some(min_qty) => min_qty,
+        None => Qty::ZERO,
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::VenueError;
 use super::exchange::Exchange;
 use super::feed::{Feed, Replay, Source};
+use super::trouble::Trouble;
 use crate::data::{self, DataOptions};
 use crate::generator::{Generator, SimInstrument};
 
@@ -116,6 +117,15 @@ pub struct VenueOptions {
     pub gap_ms_max: u64,
     /// Recorded moment to begin at, RFC 3339; the first of the data, if absent.
     pub from: Option<String>,
+    /// What it does wrong.
+    pub trouble: Trouble,
+    /// Those of `targets` whose working orders are cancelled when their session is lost.
+    pub cancel_on_disconnect: Vec<String>,
+    /// Sequence numbers never restart: a logon with `ResetSeqNumFlag` (141) is refused. The book
+    /// is kept over a reconnect in any case.
+    pub keep: bool,
+    /// Where its orders and trades are written at the end, one JSON object a line.
+    pub ledger: Option<PathBuf>,
 }
 
 impl Default for VenueOptions {
@@ -143,6 +153,10 @@ impl Default for VenueOptions {
             speed: 60,
             gap_ms_max: 1_000,
             from: None,
+            trouble: Trouble::default(),
+            cancel_on_disconnect: Vec::new(),
+            keep: false,
+            ledger: None,
         }
     }
 }
@@ -172,10 +186,11 @@ impl VenueOptions {
 
     /// Refuses numbers that make no sense.
     pub(super) fn check(&self) -> Result<(), VenueError> {
-        for (name, rate) in [
+        let own = [
             ("reject_rate", self.reject_rate),
             ("hidden_rate", self.hidden_rate),
-        ] {
+        ];
+        for (name, rate) in own.into_iter().chain(self.trouble.rates()) {
             if !(0.0..=1.0).contains(&rate) {
                 let what = format!("{rate} is not from 0 to 1");
                 return Err(VenueError::Option { name, what });
@@ -191,6 +206,15 @@ impl VenueOptions {
                 let what = format!("{number} is not from 1 to 1000000");
                 return Err(VenueError::Option { name, what });
             }
+        }
+        self.trouble.check()?;
+        let mut lost = self.cancel_on_disconnect.iter();
+        if let Some(stranger) = lost.find(|target| !self.targets.contains(target)) {
+            let what = format!("{stranger} is none of the targets");
+            return Err(VenueError::Option {
+                name: "cancel_on_disconnect",
+                what,
+            });
         }
         for binding in &self.data {
             if !self.symbols.iter().any(|symbol| binding.is_of(symbol)) {

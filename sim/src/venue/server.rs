@@ -1,6 +1,8 @@
 //! A venue on a thread of its own, and in the foreground.
 
+use std::io::Write;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -10,7 +12,7 @@ use dcx_fix::{Link, LinkConfig, LinkError, Role, SessionConfig};
 use dcx_model::{Code, Nanos};
 use dcx_ring::Worker;
 
-use super::{PriceBoard, VenueApp, VenueOptions, VenueStats};
+use super::{Ledger, PriceBoard, VenueApp, VenueOptions, VenueStats};
 use crate::clock::Clock;
 use crate::data::DataError;
 
@@ -40,6 +42,14 @@ pub enum VenueError {
     /// The operating system gives no thread.
     #[error("starting the venue's thread")]
     Thread(#[source] std::io::Error),
+    /// What it knows cannot be written down.
+    #[error("writing the ledger {}", path.display())]
+    Ledger {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
 }
 
 impl VenueError {
@@ -50,7 +60,7 @@ impl VenueError {
             Self::Option { .. } => Some(Code::X001),
             Self::Data(error) => Some(error.code()),
             Self::Link(error) => error.code(),
-            Self::Thread(_) => Some(Code::X004),
+            Self::Thread(_) | Self::Ledger { .. } => Some(Code::X004),
         }
     }
 }
@@ -70,6 +80,8 @@ struct Shared {
     stats: Mutex<VenueStats>,
     /// What ended feeds before their time, as text.
     troubles: Mutex<Vec<String>>,
+    /// Its orders and trades, once it has ended.
+    ledger: Mutex<Ledger>,
 }
 
 impl VenueServer {
@@ -140,6 +152,14 @@ impl VenueServer {
         self.stats()
     }
 
+    /// As [`stop`](Self::stop), and with all that it knows of orders and trades.
+    #[must_use]
+    pub fn settle(mut self) -> (VenueStats, Ledger) {
+        self.end();
+        let ledger = std::mem::take(&mut *lock(&self.shared.ledger));
+        (self.stats(), ledger)
+    }
+
     fn end(&mut self) {
         self.shared.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
@@ -174,11 +194,27 @@ pub fn run(
         passed = passed.wrapping_add(1);
         thread::sleep(Duration::from_millis(100));
     }
-    Ok(server.stop())
+    let (stats, ledger) = server.settle();
+    if let Some(path) = &options.ledger {
+        write_ledger(&ledger, path).map_err(|source| VenueError::Ledger {
+            path: path.clone(),
+            source,
+        })?;
+    }
+    Ok(stats)
+}
+
+fn write_ledger(ledger: &Ledger, path: &Path) -> std::io::Result<()> {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    ledger.write_to(&mut file)?;
+    file.flush()
 }
 
 fn link_config(options: &VenueOptions) -> LinkConfig {
-    let session = |target: &String| SessionConfig::fix44(&options.comp_id, target, Role::Acceptor);
+    let session = |target: &String| SessionConfig {
+        reset_accepted: !options.keep,
+        ..SessionConfig::fix44(&options.comp_id, target, Role::Acceptor)
+    };
     LinkConfig {
         name: "venue",
         listen: vec![options.listen],
@@ -206,6 +242,7 @@ fn serve(mut link: Link<VenueApp>, shared: &Shared) {
         clock.rest(done);
     }
     keep(&link, shared);
+    *lock(&shared.ledger) = link.application().ledger();
 }
 
 fn keep(link: &Link<VenueApp>, shared: &Shared) {

@@ -41,7 +41,7 @@ fn quote(exchange: &mut Exchange, bid: &str, ask: &str) -> Vec<ExecutionReport> 
 fn execution(report: Report) -> ExecutionReport {
     match report {
         Report::Execution(report) => report,
-        Report::CancelRejected(reject) => panic!("expected an execution, got {reject:?}"),
+        other => panic!("expected an execution, got {other:?}"),
     }
 }
 
@@ -63,6 +63,10 @@ fn send_with(
         time_in_force: draft.time_in_force,
         order_qty: draft.order_qty,
         limit_px: draft.limit_px,
+        max_floor: None,
+        min_qty: None,
+        exec_inst: ExecInst::default(),
+        unsupported: None,
     });
     let mut reports = Vec::new();
     exchange.handle(0, new, chances, &mut reports);
@@ -89,6 +93,9 @@ fn story(reports: &[ExecutionReport]) -> Vec<(ExecType, OrdStatus, u64, u64)> {
         })
         .collect()
 }
+
+mod lifecycle;
+mod trouble;
 
 use ExecType::{Canceled as XCanceled, New as XNew, Rejected as XRejected, Trade as XTrade};
 use OrdStatus::{Canceled, Filled, New, PartiallyFilled, Rejected};
@@ -188,7 +195,7 @@ fn orders_that_cannot_be_taken_are_refused_with_a_reason() {
     }
     let chances = Chances {
         reject: true,
-        hidden: false,
+        ..Chances::default()
     };
     let reports = send_with(&mut exchange, "h", &limit("1.1"), chances);
     assert_eq!(story(&reports), [(XRejected, Rejected, 0, 0)]);
@@ -197,8 +204,8 @@ fn orders_that_cannot_be_taken_are_refused_with_a_reason() {
 #[test]
 fn liquidity_that_nobody_shows_is_met_within_the_spread_and_behind_the_touch() {
     let chances = Chances {
-        reject: false,
         hidden: true,
+        ..Chances::default()
     };
     let mut exchange = exchange();
     let inside = order("EURUSD").buy_whole(5).limit(px("1.1001"));
@@ -314,6 +321,7 @@ fn a_status_request_is_answered_and_changes_nothing() {
     );
     let status = |name| Request::Status {
         cl_ord_id: id(name),
+        order_id: 0,
         symbol: "EURUSD".parse().unwrap(),
         side: Side::Buy,
     };
@@ -388,6 +396,16 @@ impl Bench {
                 None => body.char(40, b'1'),
             }
             body.char(59, TimeInForce::Day.wire());
+        });
+    }
+
+    /// Fields as text, apart by bars: `11=a|41=b`.
+    fn request(&mut self, msg_type: &[u8], fields: &str) {
+        self.receive(msg_type, |body| {
+            for field in fields.split('|') {
+                let (tag, value) = field.split_once('=').unwrap();
+                body.str(tag.parse().unwrap(), value);
+            }
         });
     }
 

@@ -1,12 +1,9 @@
-//! FIX messages to the venue's requests, and its reports to FIX messages.
+//! FIX messages to the venue's requests.
 
-use dcx_fix::{AppReject, Body, FieldFault, Message};
-use dcx_model::{
-    ClOrdId, OrdType, Price, Qty, Side, Symbol, Text, TimeInForce, UnixNanos, VenueName,
-};
+use dcx_fix::{AppReject, FieldFault, Message};
+use dcx_model::{ClOrdId, OrdType, Price, Qty, Side, Symbol, Text, TimeInForce};
 
-use super::book::External;
-use super::exchange::{CancelRejected, ExecutionReport, NewRequest, Report, Request};
+use super::request::{ExecInst, NewRequest, Request, Scope};
 
 /// A subscriber's name for its request, `MDReqID` (262).
 pub(super) type MdReqId = Text<36>;
@@ -17,6 +14,17 @@ pub(super) struct MarketDataRequest {
     pub(super) md_req_id: MdReqId,
     pub(super) kind: Subscription,
     pub(super) symbols: Vec<Vec<u8>>,
+    /// Whether trades are asked for, `MDEntryType` (269) 2.
+    pub(super) trades: bool,
+}
+
+/// SecurityStatusRequest (e).
+#[derive(Debug)]
+pub(super) struct SecurityStatusRequest {
+    /// `SecurityStatusReqID` (324).
+    pub(super) id: MdReqId,
+    pub(super) kind: Subscription,
+    pub(super) symbol: Vec<u8>,
 }
 
 /// `SubscriptionRequestType` (263).
@@ -43,42 +51,126 @@ pub(super) fn request(message: &Message<'_>) -> Result<Option<Request>, AppRejec
         },
         b"H" => Request::Status {
             cl_ord_id: name(message, 11)?,
+            order_id: order_id(message),
             symbol: symbol(message)?,
             side: code(message, Side::TAG, Side::from_wire)?,
+        },
+        b"AF" => Request::MassStatus {
+            mass_status_req_id: message.text(584).map_err(reject)?,
+            scope: scope(message, 585)?,
+        },
+        b"q" => Request::MassCancel {
+            cl_ord_id: name(message, 11)?,
+            scope: scope(message, 530)?,
+            side: match message.get(Side::TAG) {
+                None => None,
+                Some(_) => Some(code(message, Side::TAG, Side::from_wire)?),
+            },
         },
         _ => return Ok(None),
     }))
 }
 
 fn new_request(message: &Message<'_>) -> Result<NewRequest, AppReject> {
+    let mut unsupported = None;
+    let mut offered = |tag, known: bool| {
+        if !known {
+            unsupported.get_or_insert(tag);
+        }
+    };
+    let ord_type = OrdType::from_wire(message.char(OrdType::TAG).map_err(reject)?);
+    offered(OrdType::TAG, ord_type.is_some());
     let time_in_force = match message.get(TimeInForce::TAG) {
         // FIX 4.4, tag 59: absence means Day.
-        None => TimeInForce::Day,
-        Some(_) => code(message, TimeInForce::TAG, TimeInForce::from_wire)?,
+        None => Some(TimeInForce::Day),
+        Some(_) => TimeInForce::from_wire(message.char(TimeInForce::TAG).map_err(reject)?),
     };
+    offered(TimeInForce::TAG, time_in_force.is_some());
+    let exec_inst = exec_inst(message.get(18).unwrap_or_default());
+    offered(18, exec_inst.is_some());
     Ok(NewRequest {
         cl_ord_id: name(message, 11)?,
         symbol: symbol(message)?,
         side: code(message, Side::TAG, Side::from_wire)?,
-        ord_type: code(message, OrdType::TAG, OrdType::from_wire)?,
-        time_in_force,
+        // What it is refused with, where it is not known.
+        ord_type: ord_type.unwrap_or(OrdType::Market),
+        time_in_force: time_in_force.unwrap_or(TimeInForce::Day),
         order_qty: message.qty(38).map_err(reject)?,
         limit_px: price(message)?,
+        max_floor: qty(message, 111)?,
+        min_qty: qty(message, 110)?,
+        exec_inst: exec_inst.unwrap_or_default(),
+        unsupported,
+    })
+}
+
+/// The instructions of a field whose values stand apart by spaces; none where one is not offered.
+fn exec_inst(field: &[u8]) -> Option<ExecInst> {
+    let mut found = ExecInst::default();
+    for value in field.split(|byte| *byte == b' ') {
+        match value {
+            b"6" => found.post_only = true,
+            b"G" => found.all_or_none = true,
+            // Do not increase: nothing here increases an order.
+            b"E" | b"" => {}
+            _ => return None,
+        }
+    }
+    Some(found)
+}
+
+/// The venue's own number of an order; zero for what is none of its numbers.
+fn order_id(message: &Message<'_>) -> u64 {
+    message.uint(37).unwrap_or_default()
+}
+
+/// `MassStatusReqType` (585) and `MassCancelRequestType` (530): 1 a security, 7 all orders.
+fn scope(message: &Message<'_>, tag: u32) -> Result<Scope, AppReject> {
+    Ok(match message.get(tag) {
+        Some(b"1") => Scope::Security(symbol(message)?),
+        Some(b"7") => Scope::All,
+        Some(_) => Scope::Unsupported,
+        None => return Err(reject(FieldFault::Missing { tag })),
     })
 }
 
 pub(super) fn market_data_request(message: &Message<'_>) -> Result<MarketDataRequest, AppReject> {
-    let kind = match message.char(263).map_err(reject)? {
+    let symbols = message.fields().filter(|(tag, _)| *tag == 55);
+    let mut entries = message.fields().filter(|(tag, _)| *tag == 269);
+    Ok(MarketDataRequest {
+        md_req_id: message.text(262).map_err(reject)?,
+        kind: subscription(message)?,
+        symbols: symbols.map(|(_, symbol)| symbol.to_vec()).collect(),
+        trades: entries.any(|(_, entry)| entry == b"2"),
+    })
+}
+
+pub(super) fn security_status_request(
+    message: &Message<'_>,
+) -> Result<SecurityStatusRequest, AppReject> {
+    Ok(SecurityStatusRequest {
+        id: message.text(324).map_err(reject)?,
+        kind: subscription(message)?,
+        symbol: message.get(55).unwrap_or_default().to_vec(),
+    })
+}
+
+/// BusinessMessageReject (j) of a request for the state of something that is not listed.
+pub(super) fn unknown_security(request: &SecurityStatusRequest) -> AppReject {
+    AppReject::Business {
+        // FIX 4.4, tag 380: unknown security.
+        reason: 2,
+        ref_id: Some(request.id.as_bytes().to_vec()),
+        text: "unknown Symbol (55)".into(),
+    }
+}
+
+fn subscription(message: &Message<'_>) -> Result<Subscription, AppReject> {
+    Ok(match message.char(263).map_err(reject)? {
         b'0' => Subscription::Snapshot,
         b'1' => Subscription::Updates,
         b'2' => Subscription::Cancel,
         _ => return Err(out_of_range(263)),
-    };
-    let symbols = message.fields().filter(|(tag, _)| *tag == 55);
-    Ok(MarketDataRequest {
-        md_req_id: message.text(262).map_err(reject)?,
-        kind,
-        symbols: symbols.map(|(_, symbol)| symbol.to_vec()).collect(),
     })
 }
 
@@ -99,6 +191,13 @@ fn price(message: &Message<'_>) -> Result<Option<Price>, AppReject> {
     match message.get(44) {
         None => Ok(None),
         Some(_) => message.price(44).map(Some).map_err(reject),
+    }
+}
+
+fn qty(message: &Message<'_>, tag: u32) -> Result<Option<Qty>, AppReject> {
+    match message.get(tag) {
+        None => Ok(None),
+        Some(_) => message.qty(tag).map(Some).map_err(reject),
     }
 }
 
@@ -125,117 +224,4 @@ const fn out_of_range(tag: u32) -> AppReject {
         reason: 5,
         text: std::borrow::Cow::Borrowed("value not supported by this venue"),
     }
-}
-
-impl Report {
-    /// The session that it goes to.
-    pub(super) const fn session(&self) -> u16 {
-        match self {
-            Self::Execution(report) => report.session,
-            Self::CancelRejected(report) => report.session,
-        }
-    }
-
-    /// Its `MsgType` (35).
-    pub(super) const fn msg_type(&self) -> &'static [u8] {
-        match self {
-            Self::Execution(_) => b"8",
-            Self::CancelRejected(_) => b"9",
-        }
-    }
-
-    pub(super) fn write(&self, body: &mut Body<'_>, venue: VenueName, at: UnixNanos) {
-        match self {
-            Self::Execution(report) => execution(report, body, venue, at),
-            Self::CancelRejected(report) => cancel_rejected(report, body, at),
-        }
-    }
-}
-
-fn order_id(body: &mut Body<'_>, id: u64) {
-    match id {
-        // FIX 4.4, tag 37: "NONE" where there is no order.
-        0 => body.str(37, "NONE"),
-        id => body.uint(37, id),
-    }
-}
-
-fn execution(report: &ExecutionReport, body: &mut Body<'_>, venue: VenueName, at: UnixNanos) {
-    order_id(body, report.order_id);
-    body.bytes(11, report.cl_ord_id.as_bytes());
-    if let Some(orig) = report.orig_cl_ord_id {
-        body.bytes(41, orig.as_bytes());
-    }
-    match report.exec_id {
-        // FIX 4.4, tag 17: zero in answer to a status request.
-        0 => body.str(17, "0"),
-        id => body.str(17, &format!("{venue}-{id}")),
-    }
-    body.char(150, report.exec_type.wire());
-    body.char(39, report.ord_status.wire());
-    if let Some(reason) = report.ord_rej_reason {
-        body.uint(103, reason.number().into());
-    }
-    body.bytes(55, report.symbol.as_bytes());
-    body.char(54, report.side.wire());
-    body.qty(38, report.order_qty);
-    body.char(40, report.ord_type.wire());
-    if let Some(px) = report.limit_px {
-        body.price(44, px);
-    }
-    body.char(59, report.time_in_force.wire());
-    if !report.last_qty.is_zero() {
-        body.qty(32, report.last_qty);
-        body.price(31, report.last_px);
-        body.bytes(30, venue.as_bytes());
-    }
-    body.qty(151, report.leaves_qty);
-    body.qty(14, report.cum_qty);
-    body.price(6, report.avg_px);
-    body.time(60, at);
-    body.str(58, report.text);
-}
-
-fn cancel_rejected(report: &CancelRejected, body: &mut Body<'_>, at: UnixNanos) {
-    order_id(body, report.order_id);
-    body.bytes(11, report.cl_ord_id.as_bytes());
-    body.bytes(41, report.orig_cl_ord_id.as_bytes());
-    body.char(39, report.ord_status.wire());
-    body.time(60, at);
-    body.char(434, report.response_to.wire());
-    body.uint(102, report.cxl_rej_reason.number().into());
-    body.str(58, report.text);
-}
-
-/// MarketDataSnapshotFullRefresh (W): one entry for each side that is there.
-pub(super) fn snapshot(
-    body: &mut Body<'_>,
-    md_req_id: MdReqId,
-    symbol: Symbol,
-    external: &External,
-) {
-    body.bytes(262, md_req_id.as_bytes());
-    body.bytes(55, symbol.as_bytes());
-    let sides: [(u8, Price, Qty); 2] = [
-        (b'0', external.bid, external.bid_qty),
-        (b'1', external.ask, external.ask_qty),
-    ];
-    let shown = || {
-        sides
-            .iter()
-            .filter(|(_, px, qty)| *px > Price::ZERO && !qty.is_zero())
-    };
-    body.uint(268, shown().count() as u64);
-    for (entry, px, qty) in shown() {
-        body.char(269, *entry);
-        body.price(270, *px);
-        body.qty(271, *qty);
-    }
-}
-
-/// MarketDataRequestReject (Y).
-pub(super) fn market_data_reject(body: &mut Body<'_>, md_req_id: MdReqId, reason: u8, text: &str) {
-    body.bytes(262, md_req_id.as_bytes());
-    body.char(281, reason);
-    body.str(58, text);
 }
