@@ -221,6 +221,65 @@ pub(crate) struct SimVenue {
     /// Recorded moment to begin at, as 2014-05-02T12:30:00Z
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
+    /// Write every order and trade here at the end, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Refuse to restart sequence numbers; the book is kept over a reconnect in any case
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Cancel what works of this target when its session is lost; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) cancel_on_disconnect: Vec<String>,
+    #[command(flatten)]
+    pub(crate) trouble: SimTrouble,
+}
+
+/// What a simulated venue does wrong; rates are probabilities from 0 to 1.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What it does wrong (seeded; never, unless said)")]
+pub(crate) struct SimTrouble {
+    /// An order or cancel is never acknowledged, and done all the same
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) lost_ack_rate: f64,
+    /// A fill is told only at the next status request or logon
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) late_fill_rate: f64,
+    /// A report comes twice under one ExecID, half of them with PossResend
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) duplicate_rate: f64,
+    /// An order is cancelled that nobody asked to be cancelled
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) unasked_cancel_rate: f64,
+    /// A trade is cancelled later (150=H)
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) bust_rate: f64,
+    /// The price of a trade is corrected later (150=G)
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) correct_rate: f64,
+    /// A cancel or replace is refused (102=0 or 3) though the order works
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) cancel_refused_rate: f64,
+    /// An order vanishes: it is unknown to whoever asks
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) vanish_rate: f64,
+    /// An order, cancel or replace is told to be pending before it is done
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) pending_rate: f64,
+    /// For how long, in microseconds
+    #[arg(long, default_value_t = 500)]
+    pub(crate) pending_us: u64,
+    /// Mean time until what happens later happens, in milliseconds
+    #[arg(long, default_value_t = 200)]
+    pub(crate) later_ms: u64,
+    /// Orders that each session finds at the start and never sent
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) orphans: u32,
+    /// Mean time between two halts of an instrument, in milliseconds; 0 for never
+    #[arg(long, default_value_t = 0)]
+    pub(crate) halt_every_ms: u64,
+    /// How long a halt takes, in milliseconds
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) halt_ms: u64,
 }
 
 #[derive(Debug, Args)]

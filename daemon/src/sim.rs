@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 
 use dcx_model::Code;
 use dcx_sim::client::{self, ClientError, ClientOptions, ClientReport, Mix, Prices};
-use dcx_sim::venue::{self, VenueError, VenueOptions};
+use dcx_sim::venue::{self, Trouble, TroubleStats, VenueError, VenueOptions};
 use serde_json::json;
 
-use crate::cli::{Sim, SimClient, SimVenue};
+use crate::cli::{Sim, SimClient, SimTrouble, SimVenue};
 use crate::exit::{Exit, Failure, Outcome, chain};
 use crate::out::Out;
 use crate::text::{count, span};
@@ -59,6 +59,10 @@ fn run_venue(args: SimVenue, out: Out) -> Outcome {
         quotes_per_s: args.quotes_per_s,
         speed: args.speed,
         from: args.from,
+        trouble: trouble(&args.trouble),
+        cancel_on_disconnect: args.cancel_on_disconnect,
+        keep: args.keep,
+        ledger: args.ledger,
         ..VenueOptions::default()
     };
     let stop = stop_on_signal()?;
@@ -105,8 +109,42 @@ fn run_venue(args: SimVenue, out: Out) -> Outcome {
         "working": stats.working,
         "quotes": stats.quotes,
         "feeds_broken": stats.feeds_broken,
+        "trouble": trouble_json(&stats.trouble),
     }));
     Ok(Exit::Done)
+}
+
+const fn trouble(args: &SimTrouble) -> Trouble {
+    Trouble {
+        lost_ack_rate: args.lost_ack_rate,
+        late_fill_rate: args.late_fill_rate,
+        duplicate_rate: args.duplicate_rate,
+        unasked_cancel_rate: args.unasked_cancel_rate,
+        bust_rate: args.bust_rate,
+        correct_rate: args.correct_rate,
+        cancel_refused_rate: args.cancel_refused_rate,
+        vanish_rate: args.vanish_rate,
+        pending_rate: args.pending_rate,
+        pending_us: args.pending_us,
+        later_ms: args.later_ms,
+        orphans: args.orphans,
+        halt_every_ms: args.halt_every_ms,
+        halt_ms: args.halt_ms,
+    }
+}
+
+fn trouble_json(done: &TroubleStats) -> serde_json::Value {
+    json!({
+        "lost_acks": done.lost_acks,
+        "late_fills": done.late_fills,
+        "duplicates": done.duplicates,
+        "unasked_cancels": done.unasked_cancels,
+        "busts": done.busts,
+        "corrections": done.corrections,
+        "vanished": done.vanished,
+        "pendings": done.pendings,
+        "halts": done.halts,
+    })
 }
 
 fn run_client(args: SimClient, out: Out) -> Outcome {
