@@ -22,10 +22,22 @@ impl Engine {
             Scope::Firm | Scope::Account(_) | Scope::Strategy(_) => None,
         };
         let Some(set) = set else {
-            return self.refuse_configuration(cx);
+            // Kept by the ledger alone so far: what it was before is not known here.
+            self.ledger
+                .set_limit(change.scope, change.limit, change.value);
+            return cx.out.push(Event::LimitSet(LimitView {
+                scope: change.scope,
+                limit: change.limit,
+                before: None,
+                after: change.value,
+                request: change.request,
+                proposal: ProposalId::new(0),
+            }));
         };
         let before = set.get(change.limit);
         set.put(change.limit, change.value);
+        self.ledger
+            .set_limit(change.scope, change.limit, change.value);
         cx.out.push(Event::LimitSet(LimitView {
             scope: change.scope,
             limit: change.limit,

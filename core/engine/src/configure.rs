@@ -6,7 +6,7 @@ use dcx_model::{
 };
 
 use crate::order::{Child, Parent};
-use crate::risk::{InstrumentRow, SessionRow};
+use crate::risk::{InstrumentRow, POSITIONS_MAX, SessionRow};
 use crate::{Cx, Engine, Trace};
 
 /// Open orders that an engine can be asked to hold.
@@ -34,7 +34,8 @@ impl Engine {
         let legal = (1..=ORDERS_OPEN_MAX).contains(&configure.orders_open_max)
             && configure.ids_kept_max <= IDS_KEPT_MAX
             && configure.discount_ppm <= 1_000_000
-            && configure.route_attempts_max > 0;
+            && configure.route_attempts_max > 0
+            && configure.positions_max <= POSITIONS_MAX;
         if !legal {
             return refuse(cx);
         }
@@ -56,11 +57,13 @@ impl Engine {
     ) {
         let legal = instrument.tick > Price::ZERO
             && instrument.lot > Qty::ZERO
+            && instrument.multiplier > Price::ZERO
             && instrument.venues.and(VENUES) == instrument.venues;
         match self.instruments.get_mut(instrument.id.get() as usize) {
             Some(row) if legal => row.defined = Some(*instrument),
             Some(_) | None => return refuse(cx),
         }
+        self.ledger.define(instrument.id, instrument.multiplier);
         self.begin_release(cx);
     }
 
@@ -122,7 +125,8 @@ impl Engine {
         self.timers.grow(parents);
         self.names.grow(configure.seed, self.orders_room, kept);
         self.exec_ids.grow(configure.seed, 0, kept);
-        self.exposures.grow();
+        self.ledger
+            .grow(configure.positions_max, configure.day_start_s);
         self.book.grow(INSTRUMENTS_MAX);
         grow_to(
             &mut self.instruments,

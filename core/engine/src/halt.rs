@@ -32,6 +32,7 @@ impl Engine {
 
     /// Fires what is due, and goes on with what is unfinished.
     pub(crate) fn wake<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
+        self.sample();
         self.sweep(cx);
         self.release(cx);
         for _ in 0..TIMERS_PER_WAKE_MAX {

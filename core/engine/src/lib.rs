@@ -57,7 +57,7 @@ pub use outbox::Outbox;
 pub use trace::{
     Check, NoTrace, NotEligible, RouteReason, SliceReason, SliceWhy, Trace, VenueReason,
 };
-pub use view::VenueScore;
+pub use view::{ExposureView, VenueScore};
 
 use std::fmt;
 
@@ -70,7 +70,7 @@ use index::Index;
 use names::Names;
 use order::{Child, Parent};
 use pool::{List, NIL, Pool};
-use risk::{Exposures, InstrumentRow, SessionRow};
+use risk::{InstrumentRow, Ledger, SessionRow};
 use route::Bandit;
 use timers::Timers;
 
@@ -110,7 +110,7 @@ pub struct Engine {
     venues_defined: VenueSet,
     venues_up: VenueSet,
     book: Book,
-    exposures: Exposures,
+    ledger: Ledger,
     bandit: Bandit,
 }
 
@@ -155,7 +155,7 @@ impl Engine {
             venues_defined: VenueSet::NONE,
             venues_up: VenueSet::NONE,
             book: Book::default(),
-            exposures: Exposures::default(),
+            ledger: Ledger::default(),
             bandit: Bandit::default(),
         }
     }
@@ -186,6 +186,7 @@ impl Engine {
     ) {
         outbox.clear();
         self.now = self.now.max(at);
+        self.ledger.tick(self.now);
         let cx = &mut Cx {
             at: self.now,
             seq,
@@ -243,6 +244,7 @@ impl Engine {
         let known = row.is_some_and(|row| row.defined.is_some());
         if known && self.venues_defined.contains(quote.venue) {
             self.book.take(cx.at, quote);
+            self.mark(cx, quote);
         } else {
             cx.out.push(Event::Ignored {
                 cause: Ignored::UnknownQuote,

@@ -120,6 +120,35 @@ checks! {
     AboveCum = R028, "quantity above filled";
     /// Fields that a replace would change and may not, limit 0.
     Replaceable = R029, "only quantity and limit change";
+    /// The order's price in the firm's currency, and its worth, can be held: 1 or 0.
+    Priced = R030, "worth in range";
+    /// The strategy's number, and the largest there is.
+    Strategy = R075, "strategy is known";
+    /// Positions that no price is known for, limit 0. Made where there are any.
+    Marked = R067, "every position has a price";
+    /// Gross exposure of the firm with this order, and its limit, in units of 10⁻¹⁶.
+    GrossFirm = R037, "gross exposure of the firm";
+    /// Gross exposure of the account with this order, and its limit, in units of 10⁻¹⁶.
+    GrossAccount = R037, "gross exposure of the account";
+    /// Gross exposure of the strategy with this order, and its limit, in units of 10⁻¹⁶.
+    GrossStrategy = R037, "gross exposure of the strategy";
+    /// The firm's gross exposure in the instrument with this order, and its limit, in units of
+    /// 10⁻¹⁶.
+    GrossInstrument = R037, "gross exposure in the instrument";
+    /// Net exposure of the firm on the order's side, and its limit, in units of 10⁻¹⁶.
+    NetFirm = R038, "net exposure of the firm";
+    /// Net exposure of the account on the order's side, and its limit, in units of 10⁻¹⁶.
+    NetAccount = R038, "net exposure of the account";
+    /// Net exposure of the strategy on the order's side, and its limit, in units of 10⁻¹⁶.
+    NetStrategy = R038, "net exposure of the strategy";
+    /// Margin of the account with this order, and its credit, in units of 10⁻²⁰.
+    Credit = R039, "credit of the account";
+    /// The instrument has a factor, and the factors of all positions have their returns: 1 or 0.
+    RiskFactor = R052, "value at risk is known";
+    /// Parametric value at risk with this order, and its cap, in units of 10⁻¹⁶.
+    VarEwma = R051, "parametric value at risk";
+    /// Historical value at risk with this order, and its cap, in units of 10⁻¹⁶.
+    VarHistorical = R051, "historical value at risk";
 }
 
 /// Why a venue was not among those to choose from.

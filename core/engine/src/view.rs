@@ -1,6 +1,8 @@
 //! What can be read from the engine without changing it: counters, positions, the digest.
 
-use dcx_model::{AccountId, Command, InstrumentId, OrderId, OrderView, Record, UnixNanos, VenueId};
+use dcx_model::{
+    AccountId, Command, InstrumentId, OrderId, OrderView, Record, Scope, UnixNanos, VenueId,
+};
 
 use crate::Engine;
 use crate::digest::Words;
@@ -24,6 +26,33 @@ pub struct VenueScore {
     pub mean_slippage_bps: f64,
 }
 
+/// What one holder of positions is exposed to, in units of 10⁻¹⁶ of the firm's currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExposureView {
+    /// The firm, an account, or a strategy.
+    pub scope: Scope,
+    /// Worth of all positions, long and short, and of all working orders.
+    pub gross: i128,
+    /// Worth of all positions, long less short.
+    pub net: i128,
+    /// Worth of the working orders to buy.
+    pub working_buy: i128,
+    /// Worth of the working orders to sell.
+    pub working_sell: i128,
+    /// Margin of positions and working orders.
+    pub margin: i128,
+    /// Result of the trading day, realised and not.
+    pub result: i128,
+    /// The best that it was on this day, at least zero.
+    pub best: i128,
+    /// Positions that no price is known for: they count as worth nothing above.
+    pub unmarked: u32,
+    /// Parametric value at risk of the firm; none where a fact is missing.
+    pub var_ewma: Option<i128>,
+    /// Historical value at risk of the firm; none where a fact is missing.
+    pub var_historical: Option<i128>,
+}
+
 impl Engine {
     /// When the engine wants a [`Command::Wake`]: at its next timer, or at once while something is
     /// unfinished that one command could not finish. None where nothing is to be done.
@@ -32,7 +61,10 @@ impl Engine {
         if self.sweep_at != NIL || self.release_at != NIL {
             return Some(self.now);
         }
-        self.timers.next()
+        match (self.timers.next(), self.ledger.sample_at()) {
+            (Some(timer), Some(sample)) => Some(timer.min(sample)),
+            (timer, sample) => timer.or(sample),
+        }
     }
 
     /// Orders that are not done.
@@ -62,15 +94,22 @@ impl Engine {
     /// The position of an account in an instrument, in units of 10⁻⁸; negative is short.
     #[must_use]
     pub fn position(&self, account: AccountId, instrument: InstrumentId) -> i128 {
-        self.exposures.of(account, instrument).position
+        self.ledger.position(account, instrument)
     }
 
     /// What open orders of an account may still add to a position, and take from it, in units of
     /// 10⁻⁸.
     #[must_use]
     pub fn working(&self, account: AccountId, instrument: InstrumentId) -> (i128, i128) {
-        let exposure = self.exposures.of(account, instrument);
-        (exposure.working_long, exposure.working_short)
+        self.ledger.working(account, instrument)
+    }
+
+    /// What the firm and each account and strategy are exposed to, in this order.
+    ///
+    /// # Cost
+    /// O(accounts + strategies), and the firm's value at risk: for people, not for the hot path.
+    pub fn exposure_view(&self) -> impl Iterator<Item = ExposureView> {
+        self.ledger.view()
     }
 
     /// The order of this number, open or still remembered.
@@ -138,7 +177,7 @@ impl Engine {
             self.scalars(),
             names,
             self.exec_ids.digest(5, |_| 0),
-            self.exposures.digest(6),
+            self.ledger.digest(6),
             self.book.digest(7),
             self.bandit.digest(8),
             timers,

@@ -483,11 +483,15 @@ fn numbers_at_their_ends_are_refused_not_overflowed() {
     (quote.bid_px, quote.ask_px) = (top.into(), top.into());
     world.send(Command::Quote(quote));
     let lots = u64::MAX / LOT.units() * LOT.units();
-    let largest = |order: &mut NewOrder| {
-        order.order_qty = Qty::from_units(lots);
-        order.limit_px = top.into();
+    let largest = |px: Price| {
+        move |order: &mut NewOrder| {
+            order.order_qty = Qty::from_units(lots);
+            order.limit_px = px.into();
+        }
     };
-    assert_eq!(refusal(&mut world, largest), None);
-    let refused = refusal(&mut world, largest);
+    let refused = refusal(&mut world, largest(top));
+    assert_eq!(refused, Some(Refusal::Overflow));
+    assert_eq!(refusal(&mut world, largest(support::TICK)), None);
+    let refused = refusal(&mut world, largest(support::TICK));
     assert_eq!(refused.map(|refusal| refusal.code()), Some(Code::R015));
 }

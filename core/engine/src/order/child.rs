@@ -3,7 +3,8 @@
 use dcx_model::{ChildId, InstrumentId, Notional, Price, Qty, Side, UnixNanos, VenueId};
 
 use crate::digest::Words;
-use crate::pool::{Key, Link, NIL};
+use crate::pool::{Key, Link};
+use crate::risk::Rows;
 use crate::route::Decision;
 
 /// An order at a venue.
@@ -25,8 +26,8 @@ pub(crate) struct Child {
     pub(crate) venue: VenueId,
     pub(crate) side: Side,
     pub(crate) instrument: InstrumentId,
-    /// Row of exposures of its order.
-    pub(crate) exposure: u32,
+    /// Rows of the ledger of its order.
+    pub(crate) rows: Rows,
     pub(crate) sent_at: UnixNanos,
     /// When the venue first answered; zero before.
     pub(crate) acked_at: UnixNanos,
@@ -52,7 +53,7 @@ impl Child {
             venue: VenueId::new(0),
             side: Side::Buy,
             instrument: InstrumentId::new(0),
-            exposure: NIL,
+            rows: Rows::NONE,
             sent_at: UnixNanos::ZERO,
             acked_at: UnixNanos::ZERO,
             decision: Decision::NONE,

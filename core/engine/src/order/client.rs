@@ -2,7 +2,7 @@
 
 use dcx_model::{
     CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, NewOrder, OrdStatus, OrdType,
-    OrderId, OrderView, Qty, Refusal, ReplaceRequest, StatusRequest, TimeInForce,
+    OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, StatusRequest, TimeInForce,
 };
 
 use super::{End, Input, Parent, State, Step};
@@ -129,8 +129,13 @@ impl Engine {
         let parent = self.parents.at(ix);
         let before = parent.terms.get();
         let facts = self.facts(cx.at, before.instrument, parent.session.get());
-        let held = (parent.account, parent.cum_qty, parent.schedule.slices());
-        risk::check_replace(&mut gate, &facts, request, before, held)
+        let held = risk::Replaced {
+            account: parent.account,
+            cum_qty: parent.cum_qty,
+            slices: parent.schedule.slices(),
+            reserved: (parent.reserved, parent.reserved_at),
+        };
+        risk::check_replace(&mut gate, &facts, request, before, &held)
     }
 
     fn facts(
@@ -144,7 +149,7 @@ impl Engine {
             at,
             instrument: self.instruments.get(instrument.get() as usize),
             book: &self.book,
-            exposures: &self.exposures,
+            ledger: &self.ledger,
             session: self.sessions.get(usize::from(session)),
             firm: (
                 self.open.len(),
@@ -167,9 +172,11 @@ impl Engine {
         self.next_order += 1;
         let mut parent = Parent::new(id, terms, order);
         parent.schedule = Schedule::of(order, cx.at);
-        parent.exposure = self.exposures.row(order.account, order.instrument);
-        self.exposures
-            .reserve(parent.exposure, order.side, order.order_qty);
+        let (qty, unit) = (parent.reserved, parent.reserved_at);
+        parent.rows = self
+            .ledger
+            .rows(order.account, order.strategy, order.instrument);
+        self.ledger.reserve(parent.rows, order.side, qty, unit);
 
         let key = self.parents.insert(parent);
         let key = key.expect("the check for open orders keeps room in the pool");
@@ -244,15 +251,16 @@ impl Engine {
     ) {
         let parent = self.parents.at_mut(ix);
         let before = parent.terms.get();
+        // Until it is decided, room is kept for whichever of both is the larger.
         let increase = terms.get().order_qty.saturating_minus(before.order_qty);
-        let (row, side) = (parent.exposure, before.side);
         let reserved = parent.reserved.plus(increase);
-        parent.reserved = reserved.expect("an approved quantity fits the position limit");
+        let reserved = reserved.expect("an approved quantity fits the position limit");
+        let unit = parent.reserved_at.max(terms.get().unit);
         parent.replacement = Some(terms);
         parent.pending_cl_ord_id = cl_ord_id;
         let orig_cl_ord_id = parent.cl_ord_id;
         let waits = parent.children.len() > 0;
-        self.exposures.reserve(row, side, increase);
+        self.reserve_instead(ix, reserved, unit);
         if !waits {
             return self.complete_replace(cx, ix);
         }
@@ -287,7 +295,7 @@ impl Engine {
             self.replace_refused(cx, ix, Refusal::TooLate, State::Done(End::Filled));
             return self.finish(ix);
         }
-        let (cum_qty, side) = (parent.cum_qty, terms.get().side);
+        let cum_qty = parent.cum_qty;
         let filled = wanted <= cum_qty;
         let (orig_cl_ord_id, cl_ord_id) = (parent.cl_ord_id, parent.pending_cl_ord_id);
         parent.terms = if filled {
@@ -300,15 +308,13 @@ impl Engine {
         parent.pending_cl_ord_id = ClOrdId::EMPTY;
         parent.attempts = 0;
         parent.tried = dcx_model::VenueSet::NONE;
-        let excess = parent.reserved.saturating_minus(parent.leaves_qty());
-        parent.reserved = parent.leaves_qty();
-        let (row, session, old_name) = (parent.exposure, parent.session, parent.name);
+        let (session, old_name) = (parent.session, parent.name);
         if filled {
             parent.state = State::Done(End::Filled);
         }
         let view = parent.view(cl_ord_id);
 
-        self.exposures.release(row, side, excess);
+        self.reserve_rest(ix);
         let name = self.names.hashed(session.get(), cl_ord_id);
         self.names.retire(old_name);
         let key = self.parents.key(ix);
@@ -322,6 +328,21 @@ impl Engine {
         } else {
             self.work(cx, ix);
         }
+    }
+
+    /// Reserves what an order may still be filled for under its terms as they are.
+    fn reserve_rest(&mut self, ix: u32) {
+        let parent = self.parents.at(ix);
+        self.reserve_instead(ix, parent.leaves_qty(), parent.terms.get().unit);
+    }
+
+    /// Reserves `qty` at `unit` each in the place of what the order has reserved.
+    pub(crate) fn reserve_instead(&mut self, ix: u32, qty: Qty, unit: Price) {
+        let parent = self.parents.at_mut(ix);
+        let before = (parent.reserved, parent.reserved_at);
+        let (rows, side) = (parent.rows, parent.terms.get().side);
+        (parent.reserved, parent.reserved_at) = (qty, unit);
+        self.ledger.reserve_instead(rows, side, before, (qty, unit));
     }
 
     /// Tells the client that its replace failed and gives back what it had reserved. The order
@@ -338,10 +359,7 @@ impl Engine {
         parent.replacement = None;
         let asked = Asked::pending(parent, CxlRejResponseTo::Replace);
         parent.pending_cl_ord_id = ClOrdId::EMPTY;
-        let excess = parent.reserved.saturating_minus(parent.leaves_qty());
-        parent.reserved = parent.leaves_qty();
-        let (row, side) = (parent.exposure, parent.terms.get().side);
-        self.exposures.release(row, side, excess);
+        self.reserve_rest(ix);
         self.refuse(cx, &asked, Some(ix), refusal);
     }
 
@@ -403,11 +421,9 @@ impl Engine {
             parent.state.is_done() && parent.out_qty.is_zero(),
             "an order ends when nothing of it is at a venue"
         );
-        let reserved = std::mem::replace(&mut parent.reserved, Qty::ZERO);
-        let (row, side) = (parent.exposure, parent.terms.get().side);
         let (name, session, next) = (parent.name, parent.session, parent.seat.next);
         parent.name = NIL;
-        self.exposures.release(row, side, reserved);
+        self.reserve_instead(ix, Qty::ZERO, Price::ZERO);
         self.names.retire(name);
         if let Some(row) = self.sessions.get_mut(usize::from(session.get())) {
             row.orders_open -= 1;

@@ -8,7 +8,7 @@ use dcx_model::{
 use super::state::{End, Filled, State};
 use crate::digest::Words;
 use crate::pool::{Link, List, NIL};
-use crate::risk::{Approved, NOTHING, Terms};
+use crate::risk::{Approved, NOTHING, Rows, Terms};
 use crate::slice::Schedule;
 
 /// A client's order.
@@ -40,8 +40,11 @@ pub(crate) struct Parent {
     pub(crate) tried: VenueSet,
     pub(crate) session: SessionId,
     pub(crate) account: AccountId,
-    /// Its row of exposures.
-    pub(crate) exposure: u32,
+    /// What one unit of that is reserved at: price times multiplier, while a replace is pending the
+    /// larger of both.
+    pub(crate) reserved_at: Price,
+    /// Its rows of the ledger.
+    pub(crate) rows: Rows,
     /// Its entry among the names.
     pub(crate) name: u32,
     pub(crate) schedule: Schedule,
@@ -68,6 +71,7 @@ impl Parent {
             cum_notional: Notional::ZERO,
             out_qty: Qty::ZERO,
             reserved: Qty::ZERO,
+            reserved_at: Price::ZERO,
             children: List::EMPTY,
             cancels: 0,
             cancel_refused: CxlRejReason::Other,
@@ -75,7 +79,7 @@ impl Parent {
             tried: VenueSet::NONE,
             session: SessionId::new(0),
             account: AccountId::new(0),
-            exposure: NIL,
+            rows: Rows::NONE,
             name: NIL,
             schedule: Schedule::AT_ONCE,
             replacement: None,
@@ -94,6 +98,7 @@ impl Parent {
             terms,
             state: State::Open,
             reserved: terms.get().order_qty,
+            reserved_at: terms.get().unit,
             session: order.session,
             account: order.account,
             cl_ord_id: order.cl_ord_id,
@@ -177,6 +182,7 @@ impl Parent {
         words.i128(self.cum_notional.units());
         words.u64(self.out_qty.units());
         words.u64(self.reserved.units());
+        words.u64(self.reserved_at.units().cast_unsigned());
         words.u64(u64::from(self.children.len()) << 16 | u64::from(self.cancels));
         words.u64(u64::from(self.attempts) << 8 | u64::from(self.cancel_refused.number()));
         words.u64(self.tried.bits());

@@ -1,14 +1,17 @@
 //! What venues report about child orders.
 
 use dcx_model::{
-    ChildId, Event, ExecId, ExecType, Ignored, Qty, TimeInForce, UnixNanos, VenueCancelReject,
-    VenueId, VenueReport,
+    ChildId, Event, ExecId, ExecType, Ignored, Price, Qty, TimeInForce, UnixNanos,
+    VenueCancelReject, VenueId, VenueReport,
 };
 
 use super::Failure;
 use crate::pool::{Key, NIL};
 use crate::route::{Outcome, Policy};
 use crate::{Cx, Engine, Trace};
+
+/// A trade of nothing that was reserved.
+const NOTHING_RESERVED: (Qty, Price) = (Qty::ZERO, Price::ZERO);
 
 impl Engine {
     /// Applies a venue's report once, whatever else it comes to.
@@ -111,17 +114,15 @@ impl Engine {
         let fits = report.last_qty.min(child.leaves_qty);
         child.ack(cx.at);
         child.fill(report.last_qty, report.last_px);
-        let (row, side, filled) = (child.exposure, child.side, child.leaves_qty.is_zero());
+        let (rows, side, filled) = (child.rows, child.side, child.leaves_qty.is_zero());
         let key = child.parent;
-        self.exposures.fill(row, side, report.last_qty);
-        self.exposures.release(row, side, fits);
-
         let ix = self.parents.find(key);
         let ix = ix.expect("an order is kept as long as a child of it works");
         let parent = self.parents.at_mut(ix);
         let (out_qty, reserved) = (parent.out_qty.minus(fits), parent.reserved.minus(fits));
         parent.out_qty = out_qty.expect("what a child has left is part of what is out");
         parent.reserved = reserved.expect("what is out is part of what is reserved");
+        let released = (fits, parent.reserved_at);
         parent.fill(fits, report.last_px);
         // Under its own name: a fill never carries that of a pending request. (FIX 4.4 vol. 7,
         // appendix D, preamble.)
@@ -135,6 +136,9 @@ impl Engine {
         if fits < report.last_qty {
             ignore(cx, Ignored::Overfill, report);
         }
+        let trade = (report.last_qty, report.last_px);
+        self.ledger.fill(rows, side, trade, released);
+        self.watch(cx, rows);
         if filled {
             self.end_child(at, false);
         }
@@ -147,8 +151,10 @@ impl Engine {
     fn late_fill<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
         let child = self.children.at_mut(at);
         child.fill(report.last_qty, report.last_px);
-        let (row, side, key) = (child.exposure, child.side, child.parent);
-        self.exposures.fill(row, side, report.last_qty);
+        let (rows, side, key) = (child.rows, child.side, child.parent);
+        let trade = (report.last_qty, report.last_px);
+        self.ledger.fill(rows, side, trade, NOTHING_RESERVED);
+        self.watch(cx, rows);
         let Some(ix) = self.parents.find(key) else {
             return ignore(cx, Ignored::Overfill, report);
         };
@@ -162,7 +168,7 @@ impl Engine {
         if !done {
             let reserved = parent.reserved.minus(fits);
             parent.reserved = reserved.expect("what is unsent is part of what is reserved");
-            self.exposures.release(row, side, fits);
+            self.ledger.release(rows, side, fits, parent.reserved_at);
         }
         let parent = self.parents.at(ix);
         cx.out.push(Event::Trade {

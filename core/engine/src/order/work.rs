@@ -240,7 +240,7 @@ impl Engine {
             venue,
             side: terms.side,
             instrument: terms.instrument,
-            exposure: parent.exposure,
+            rows: parent.rows,
             sent_at: cx.at,
             decision: Decision {
                 number,

@@ -8,14 +8,14 @@
 mod band;
 mod day;
 mod duplicates;
-mod exposure;
+mod ledger;
 mod limits;
 mod rate;
 mod repeats;
 mod typical;
 mod var;
 
-pub(crate) use exposure::{EXPOSURES_MAX, Exposures};
+pub(crate) use ledger::{Ledger, POSITIONS_MAX, Rows};
 pub(crate) use limits::{InstrumentRow, SessionRow};
 pub(crate) use rate::Bucket;
 
@@ -33,6 +33,8 @@ use crate::trace::{Check, Trace};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
     pub(crate) order_qty: Qty,
+    /// What one unit of it is reserved at: see [`Ledger::unit`]. Set by the checks.
+    pub(crate) unit: Price,
     pub(crate) limit_px: LimitPx,
     /// The price that wakes it, while it waits for that.
     pub(crate) stop_px: LimitPx,
@@ -60,6 +62,7 @@ impl Terms {
         let dated = matches!(order.time_in_force, TimeInForce::Gtd);
         Self {
             order_qty: order.order_qty,
+            unit: Price::ZERO,
             limit_px: order.limit_px,
             stop_px: order.stop_px,
             peg_offset: order.peg_offset,
@@ -79,6 +82,7 @@ impl Terms {
 
     pub(crate) fn digest(&self, words: &mut Words) {
         words.u64(self.order_qty.units());
+        words.u64(self.unit.units().cast_unsigned());
         words.u64(self.limit_px.to_bits().cast_unsigned());
         words.u64(self.stop_px.to_bits().cast_unsigned());
         words.u64(self.peg_offset.units().cast_unsigned());
@@ -204,7 +208,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) at: UnixNanos,
     pub(crate) instrument: Option<&'a InstrumentRow>,
     pub(crate) book: &'a Book,
-    pub(crate) exposures: &'a Exposures,
+    pub(crate) ledger: &'a Ledger,
     pub(crate) session: Option<&'a SessionRow>,
     /// Open orders of the firm, and the room for them.
     pub(crate) firm: (u32, u32),
@@ -225,16 +229,17 @@ pub(crate) fn check<T: Trace>(
     facts: &Facts<'_>,
     order: &NewOrder,
 ) -> Result<Approved<Terms>, Refusal> {
-    let terms = Terms::of(order);
+    let mut terms = Terms::of(order);
     check_account(gate, order.account)?;
     check_supported(gate, order)?;
     let (instrument, limits) = instrument_of(gate, facts)?;
     check_qty(gate, &terms, &instrument, &limits)?;
     check_algo(gate, facts.at, order, &instrument)?;
     check_price(gate, &terms, &instrument)?;
-    check_worth(gate, facts, &terms, &instrument, &limits)?;
+    let px = check_worth(gate, facts, &terms, &instrument, &limits)?;
+    let worth = price_in(gate, facts, &mut terms, px)?;
     check_room(gate, facts, order)?;
-    check_position(gate, facts, order.account, &terms, &limits, terms.order_qty)?;
+    check_ledger(gate, facts, order.account, &terms, (terms.order_qty, worth))?;
     check_venue(gate, facts, order)?;
     Ok(Approved(terms))
 }
@@ -250,8 +255,9 @@ pub(crate) fn check_replace<T: Trace>(
     facts: &Facts<'_>,
     request: &ReplaceRequest,
     before: &Terms,
-    (account, cum_qty, slices): (AccountId, Qty, u16),
+    held: &Replaced,
 ) -> Result<Approved<Terms>, Refusal> {
+    let (cum_qty, slices) = (held.cum_qty, held.slices);
     let changed = [
         request.instrument != before.instrument,
         request.side != before.side,
@@ -262,7 +268,7 @@ pub(crate) fn check_replace<T: Trace>(
     gate.require(Check::Replaceable, (changed, 0), changed == 0, || {
         Refusal::NotReplaceable
     })?;
-    let terms = Terms {
+    let mut terms = Terms {
         order_qty: request.order_qty,
         limit_px: request.limit_px,
         stop_px: request.stop_px,
@@ -282,11 +288,11 @@ pub(crate) fn check_replace<T: Trace>(
         check_lots(gate, terms.order_qty, &instrument, slices)?;
     }
     check_price(gate, &terms, &instrument)?;
-    check_worth(gate, facts, &terms, &instrument, &limits)?;
+    let px = check_worth(gate, facts, &terms, &instrument, &limits)?;
+    price_in(gate, facts, &mut terms, px)?;
     let increase = terms.order_qty.saturating_minus(before.order_qty);
-    if !increase.is_zero() {
-        check_position(gate, facts, account, &terms, &limits, increase)?;
-    }
+    let more = held.increase(increase, terms.unit);
+    check_ledger(gate, facts, held.account, &terms, (increase, more))?;
     Ok(Approved(terms))
 }
 
@@ -462,7 +468,7 @@ fn check_worth<T: Trace>(
     terms: &Terms,
     instrument: &Instrument,
     limits: &InstrumentLimits,
-) -> Result<(), Refusal> {
+) -> Result<Price, Refusal> {
     let age_max = limits.quote_age_max;
     let best = facts
         .book
@@ -511,7 +517,8 @@ fn check_worth<T: Trace>(
             px,
             bound: collar_bound(px, twice, bps),
         },
-    )
+    )?;
+    Ok(px)
 }
 
 /// The side of the collar that `px` is beyond: the last price inside.
@@ -549,35 +556,71 @@ fn check_room<T: Trace>(
         max,
     })?;
     // The table of positions is as much a part of the room as the pool of orders.
-    let room = facts.exposures.has_room(order.account, order.instrument);
+    let room = facts
+        .ledger
+        .has_room(order.account, order.strategy, order.instrument);
     let numbers = (i128::from(room), 1);
     gate.require(Check::PositionRoom, numbers, room, || Refusal::PoolFull {
-        open: EXPOSURES_MAX,
-        max: EXPOSURES_MAX,
+        open: POSITIONS_MAX,
+        max: POSITIONS_MAX,
     })
 }
 
-/// Whether the position stays within its limit if this and every working order of its side fills.
-///
-/// Long and short are measured apart, so an order that brings a position back towards zero passes
-/// even where the position is beyond its limit.
-fn check_position<T: Trace>(
+/// What an order that would be replaced holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replaced {
+    pub(crate) account: AccountId,
+    pub(crate) cum_qty: Qty,
+    pub(crate) slices: u16,
+    /// What is reserved for it, and at how much for one unit.
+    pub(crate) reserved: (Qty, Price),
+}
+
+impl Replaced {
+    /// What is reserved on top while the replace is pending.
+    fn increase(&self, qty: Qty, unit: Price) -> Notional {
+        let (reserved, at) = self.reserved;
+        let all = reserved.plus(qty).unwrap_or(reserved);
+        let more = at.max(unit).times(all).units() - at.times(reserved).units();
+        Notional::from_units(more)
+    }
+}
+
+/// Notes what one unit of the order is reserved at, and gives the worth of all of it.
+fn price_in<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    facts: &Facts<'_>,
+    terms: &mut Terms,
+    px: Price,
+) -> Result<Notional, Refusal> {
+    let unit = facts.ledger.unit(terms.instrument, px);
+    terms.unit = gate.present(Check::Priced, unit, Refusal::Overflow)?;
+    let worth = ledger::worth_of(terms.unit, terms.order_qty);
+    gate.present(Check::Priced, worth, Refusal::Overflow)
+}
+
+/// Whether the order, or what a replace asks for besides, fits positions, exposure and credit. An
+/// order that only makes the account's position smaller always does.
+fn check_ledger<T: Trace>(
     gate: &mut Gate<'_, T>,
     facts: &Facts<'_>,
     account: AccountId,
     terms: &Terms,
-    limits: &InstrumentLimits,
-    more: Qty,
+    (qty, worth): (Qty, Notional),
 ) -> Result<(), Refusal> {
-    let exposure = facts.exposures.of(account, terms.instrument);
-    let (would_be, max) = (exposure.would_be(terms.side, more), limits.position_max);
-    let position = (would_be, units(max));
-    gate.require(Check::Position, position, would_be <= units(max), || {
-        Refusal::PositionAboveMax {
-            would_be: Qty::from_units(u64::try_from(would_be).unwrap_or(u64::MAX)),
-            max,
-        }
-    })
+    let (instrument, side) = (terms.instrument, terms.side);
+    if facts.ledger.reduces(account, instrument, side, qty) {
+        return Ok(());
+    }
+    let ask = ledger::Ask {
+        account,
+        strategy: terms.strategy,
+        instrument,
+        side,
+        qty,
+        worth,
+    };
+    ledger::check(gate, facts.ledger, &ask)
 }
 
 /// Whether somebody can take the order now, where that is asked for.

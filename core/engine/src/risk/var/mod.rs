@@ -25,11 +25,6 @@
 //! correlated in time, the normal quantile tails that are not fat; the historical method supposes
 //! neither, which is why both may have a cap.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "wired in with the checks")
-)]
-
 mod ewma;
 mod history;
 mod sampler;
@@ -156,6 +151,7 @@ impl Model {
     }
 
     /// With this many returns of a factor before its covariances count as known; at least one.
+    #[cfg(test)]
     pub(crate) fn observations_min(mut self, observations_min: u32) -> Option<Self> {
         self.observations_min = observations_min;
         (observations_min >= 1).then_some(self)
@@ -327,6 +323,7 @@ impl Var {
 
     /// The historical loss behind [`value_with`](Self::value_with), not rounded: in 10⁻¹⁰ of the
     /// base currency, the ⌈n/100⌉-th worst of the n scenarios.
+    #[cfg(test)]
     pub(crate) fn var99_with(&self, factor: Factor, delta: i128) -> Option<i128> {
         self.facts(Method::Historical, factor)?;
         Some(match self.step(factor, delta) {

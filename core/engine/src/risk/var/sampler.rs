@@ -56,6 +56,7 @@ impl Sampler {
     }
 
     /// How many returns were beyond ± 50 %.
+    #[cfg(test)]
     pub(crate) const fn clamped(&self) -> u64 {
         self.clamped
     }
