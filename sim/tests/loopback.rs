@@ -1,7 +1,7 @@
 //! Venue and client against each other, over real sessions on loopback.
 
 use dcx_sim::client::{ClientError, ClientOptions, ClientRunner, Mix, Prices};
-use dcx_sim::venue::{VenueOptions, VenueServer};
+use dcx_sim::venue::{Trouble, VenueOptions, VenueServer};
 
 fn venue(options: VenueOptions) -> VenueServer {
     VenueServer::spawn(&VenueOptions {
@@ -64,6 +64,72 @@ fn thousands_of_mixed_orders_are_reported_without_a_fault() {
     assert_eq!((stats.orders, stats.trades), (5_000, report.trades));
     assert_eq!((stats.accepted, stats.working), (report.accepted, 0));
     println!("{}", report.to_json());
+}
+
+/// The venue offers icebergs and post-only orders and refuses what dcx holds itself.
+#[test]
+fn every_kind_of_order_is_sent_and_answered() {
+    let venue = venue(VenueOptions {
+        quotes_per_s: 500,
+        ..VenueOptions::default()
+    });
+    let options = ClientOptions {
+        orders: Some(3_000),
+        mix: Mix::everything(),
+        ..client(&venue)
+    };
+    let prices = Prices::of_boards(vec![venue.board()]);
+    let report = ClientRunner::spawn(&options, prices)
+        .unwrap()
+        .join()
+        .unwrap();
+    let (stats, ledger) = venue.settle();
+    assert!(report.is_clean(), "{report:?}");
+    assert!(
+        report.accepted > 1_000 && report.refused > 500,
+        "{report:?}"
+    );
+    assert_eq!((stats.working, report.working), (0, 0));
+    assert_eq!(ledger.received.total(), 3_000);
+    assert_eq!(ledger.orders.len(), 3_000);
+    assert_eq!(ledger.trades.len() as u64, report.trades);
+}
+
+/// Busts, corrections, pending reports, cancels that nobody asked for: odd, and none of it wrong.
+#[test]
+fn a_venue_that_changes_its_mind_is_not_complained_of() {
+    let venue = venue(VenueOptions {
+        touch_pct: 2,
+        quotes_per_s: 500,
+        trouble: Trouble {
+            unasked_cancel_rate: 0.1,
+            bust_rate: 0.1,
+            correct_rate: 0.1,
+            cancel_refused_rate: 0.1,
+            pending_rate: 0.2,
+            halt_every_ms: 300,
+            halt_ms: 20,
+            later_ms: 1,
+            ..Trouble::default()
+        },
+        ..VenueOptions::default()
+    });
+    let options = ClientOptions {
+        orders: Some(2_000),
+        ..client(&venue)
+    };
+    let prices = Prices::of_boards(vec![venue.board()]);
+    let report = ClientRunner::spawn(&options, prices)
+        .unwrap()
+        .join()
+        .unwrap();
+    let stats = venue.stop();
+    assert_eq!(report.violations, [], "{report:?}");
+    assert!(report.lost == 0 && report.duplicated == 0, "{report:?}");
+    assert!(
+        stats.trouble.busts > 0 && stats.trouble.corrections > 0,
+        "{stats:?}"
+    );
 }
 
 #[test]

@@ -228,6 +228,12 @@ impl ClientApp {
         if followers.status {
             self.send_status(&mut draws, out);
         }
+        if followers.mass_cancel {
+            self.send_mass_cancel(now, out);
+        }
+        if followers.mass_status {
+            self.send_mass_status(out);
+        }
     }
 
     fn next_name(&mut self) -> ClOrdId {
@@ -330,6 +336,22 @@ impl ClientApp {
         self.checker.asked(ix);
     }
 
+    fn send_mass_cancel(&mut self, now: Now, out: &mut Outgoing<'_>) {
+        let session = SessionIx::new(self.session_of(self.turns));
+        let name = self.next_name();
+        out.send(session, b"q", |body| {
+            wire::mass_cancel(body, name, now.unix)
+        });
+        self.checker.asked_for_many(name);
+    }
+
+    fn send_mass_status(&mut self, out: &mut Outgoing<'_>) {
+        let session = SessionIx::new(self.session_of(self.turns));
+        let name = self.next_name();
+        out.send(session, b"AF", |body| wire::mass_status(body, name));
+        self.checker.asked_for_many(name);
+    }
+
     /// Cancels what works and has no request on its way; done once all is answered.
     fn end(
         &mut self,
@@ -410,6 +432,7 @@ impl Application for ClientApp {
                 Ok(view) => self.checker.cancel_rejected(&view),
                 Err(what) => self.checker.unreadable(name, what),
             },
+            b"r" => self.checker.many_answered(name),
             b"j" => {
                 let refused = message.text(379).unwrap_or(ClOrdId::EMPTY);
                 self.checker.refused_outright(now.mono, refused);

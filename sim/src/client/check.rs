@@ -95,6 +95,8 @@ impl Tracked {
 enum Named {
     Order(usize),
     Request(Request),
+    /// A mass cancel or mass status request, and whether it is answered.
+    Many(bool),
 }
 
 #[derive(Clone, Debug)]
@@ -133,6 +135,8 @@ pub struct Checker {
     names: HashMap<ClOrdId, Named>,
     /// Every ExecID, with its trade while that stands.
     exec_ids: HashMap<Name, Option<Traded>>,
+    /// Names of mass cancels and mass status requests, in the order they were sent.
+    asked_many: Vec<ClOrdId>,
     /// Orders and requests without an answer.
     unanswered: u64,
     /// Places of orders that may be open, for choosing one.
@@ -160,6 +164,7 @@ impl Checker {
             violations: Vec::new(),
             names: HashMap::new(),
             exec_ids: HashMap::new(),
+            asked_many: Vec::new(),
             unanswered: 0,
             open: Vec::new(),
         }
@@ -231,6 +236,68 @@ impl Checker {
         }
     }
 
+    /// A mass cancel or mass status request of this name goes out.
+    pub(super) fn asked_for_many(&mut self, name: ClOrdId) {
+        self.names.insert(name, Named::Many(false));
+        self.asked_many.push(name);
+        self.tally.requests += 1;
+        self.unanswered += 1;
+    }
+
+    /// A mass cancel or mass status request is answered, or its last answer is here.
+    pub(super) fn many_answered(&mut self, name: ClOrdId) {
+        match self.names.get_mut(&name) {
+            Some(Named::Many(answered)) if !*answered => {
+                *answered = true;
+                self.unanswered = self.unanswered.saturating_sub(1);
+            }
+            Some(Named::Many(_)) => {
+                let detail = "a second answer to one request".to_owned();
+                self.violation(name, "answered", detail);
+            }
+            Some(Named::Order(_) | Named::Request(_)) | None => {
+                let detail = format!("no mass request {name}");
+                self.violation(name, "known-order", detail);
+            }
+        }
+    }
+
+    /// The order that a report under a mass cancel's name is about.
+    fn one_of_many(&mut self, view: &ExecutionView) -> Option<usize> {
+        let orig = view.orig_cl_ord_id.unwrap_or(ClOrdId::EMPTY);
+        let ix = match self.names.get(&orig) {
+            Some(Named::Order(ix)) => Some(*ix),
+            Some(Named::Request(request)) => Some(request.order),
+            Some(Named::Many(_)) | None => None,
+        };
+        if ix.is_none() {
+            let detail = format!("a report of a mass request about {orig}");
+            self.violation(view.cl_ord_id, "known-order", detail);
+        }
+        ix
+    }
+
+    /// One answer to a mass status request: it must say what is known, and changes nothing.
+    fn one_of_all(&mut self, name: ClOrdId, (total, last): (u64, bool), view: &ExecutionView) {
+        let ix = match self.names.get(&view.cl_ord_id) {
+            Some(Named::Order(ix)) => Some(*ix),
+            Some(Named::Request(request)) => Some(request.order),
+            Some(Named::Many(_)) | None => None,
+        };
+        let order = ix.and_then(|ix| self.orders.get(ix));
+        let cum_qty = order.map(|order| order.cum_qty);
+        if total > 0 && cum_qty != Some(view.cum_qty) {
+            let detail = format!(
+                "mass status says CumQty {}, trades say {cum_qty:?}",
+                view.cum_qty
+            );
+            self.violation(view.cl_ord_id, "cum", detail);
+        }
+        if last {
+            self.many_answered(name);
+        }
+    }
+
     /// Whether everything is answered and nothing works.
     #[must_use]
     pub fn is_settled(&mut self) -> bool {
@@ -276,6 +343,9 @@ impl Checker {
 
     /// ExecutionReport (8).
     pub fn execution(&mut self, now: MonoNanos, view: &ExecutionView) {
+        if let Some((name, total, last)) = view.mass_status {
+            return self.one_of_all(name, (total, last), view);
+        }
         let is_status = view.exec_type == ExecType::OrderStatus;
         let trade = match (view.exec_type, view.last_qty, view.last_px) {
             (ExecType::Trade | ExecType::TradeCorrect, Some(qty), Some(px)) => Some((qty, px)),
@@ -294,6 +364,10 @@ impl Checker {
             return self.violation(view.cl_ord_id, "known-order", detail);
         };
         let ix = match named {
+            Named::Many(_) => match self.one_of_many(view) {
+                Some(ix) => ix,
+                None => return,
+            },
             Named::Order(ix) if is_status => return self.status_of(ix, view),
             Named::Order(ix) if self.refuses_duplicate(ix, view) => return,
             Named::Order(ix) => ix,
@@ -378,6 +452,7 @@ impl Checker {
                 self.close_request(cl_ord_id, request.order);
             }
             Some(Named::Request(_)) => {}
+            Some(Named::Many(_)) => self.many_answered(cl_ord_id),
             None => self.violation(cl_ord_id, "known-order", "rejected".to_owned()),
         }
     }
@@ -564,6 +639,12 @@ impl Checker {
             .filter(|order| order.pending + order.statuses > 0)
             .map(|order| (order.cl_ord_id, order.pending + order.statuses))
             .collect();
+        let mut many: Vec<ClOrdId> = self.asked_many.clone();
+        many.retain(|name| matches!(self.names.get(name), Some(Named::Many(false))));
+        for name in many {
+            let detail = "a mass request got no answer".to_owned();
+            self.violation(name, "answered", detail);
+        }
         for (cl_ord_id, count) in silent {
             let detail = format!("{count} requests about it got no answer");
             self.violation(cl_ord_id, "answered", detail);

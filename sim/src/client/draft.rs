@@ -11,6 +11,15 @@ pub struct Twap {
     pub slices: u16,
 }
 
+/// What the price of an order follows, `ExecInst` (18), and how far away, `PegOffsetValue` (211).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PegDraft {
+    /// `a` a trailing stop, `R` the same side's best, `P` the other side's, `M` the middle.
+    pub exec_inst: u8,
+    /// Added to it.
+    pub offset: Price,
+}
+
 /// An order that is not yet sent. Nothing is checked: bad orders are of use too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDraft {
@@ -28,6 +37,16 @@ pub struct OrderDraft {
     pub limit_px: Option<Price>,
     /// Worked over time.
     pub twap: Option<Twap>,
+    /// `StopPx` (99).
+    pub stop_px: Option<Price>,
+    /// Its price follows the market.
+    pub peg: Option<PegDraft>,
+    /// `MaxFloor` (111).
+    pub max_floor: Option<Qty>,
+    /// `ExecInst` (18) 6.
+    pub post_only: bool,
+    /// From its sending to `ExpireTime` (126), good till date.
+    pub expires: Option<Nanos>,
 }
 
 /// Begins an order: a market order for the day to buy one, until more is said.
@@ -48,6 +67,11 @@ pub fn order(symbol: &str) -> OrderDraft {
         order_qty: Qty::whole(1),
         limit_px: None,
         twap: None,
+        stop_px: None,
+        peg: None,
+        max_floor: None,
+        post_only: false,
+        expires: None,
     }
 }
 
@@ -113,6 +137,60 @@ impl OrderDraft {
     #[must_use]
     pub fn twap(mut self, span: Nanos, slices: u16) -> Self {
         self.twap = Some(Twap { span, slices });
+        self
+    }
+
+    /// At market once the market is there; with a limit, at that or better.
+    #[must_use]
+    pub fn stop(mut self, stop_px: Price) -> Self {
+        self.ord_type = match self.limit_px {
+            Some(_) => OrdType::StopLimit,
+            None => OrdType::Stop,
+        };
+        self.stop_px = Some(stop_px);
+        self
+    }
+
+    /// At market once the market comes to this from the other side; with a limit, at that or
+    /// better.
+    #[must_use]
+    pub fn if_touched(mut self, stop_px: Price) -> Self {
+        (self.ord_type, self.stop_px) = (OrdType::MarketIfTouched, Some(stop_px));
+        self
+    }
+
+    /// At market, the rest at the price of the last fill.
+    #[must_use]
+    pub fn left_over_as_limit(mut self) -> Self {
+        self.ord_type = OrdType::MarketWithLeftOverAsLimit;
+        self
+    }
+
+    /// At a price that follows the market.
+    #[must_use]
+    pub fn pegged(mut self, peg: PegDraft) -> Self {
+        (self.ord_type, self.peg) = (OrdType::Pegged, Some(peg));
+        self
+    }
+
+    /// Shows at most so much at once.
+    #[must_use]
+    pub fn iceberg(mut self, max_floor: Qty) -> Self {
+        self.max_floor = Some(max_floor);
+        self
+    }
+
+    /// Rests, or is refused.
+    #[must_use]
+    pub fn post_only(mut self) -> Self {
+        self.post_only = true;
+        self
+    }
+
+    /// Works for so long.
+    #[must_use]
+    pub fn gtd(mut self, span: Nanos) -> Self {
+        (self.time_in_force, self.expires) = (TimeInForce::Gtd, Some(span));
         self
     }
 }

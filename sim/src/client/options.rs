@@ -6,7 +6,7 @@ use dcx_fix::LinkError;
 use dcx_model::{Code, Price, Symbol};
 use serde::Deserialize;
 
-use super::plan::Mix;
+use super::mix::Mix;
 use crate::generator::SimInstrument;
 
 /// A simulated client. The defaults fit `config/dcx.toml`.

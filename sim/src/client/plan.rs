@@ -1,78 +1,12 @@
 //! What a client sends: a seeded mix of good and deliberately bad orders and requests.
 
 use dcx_model::{Nanos, Price, Qty, Side, TimeInForce};
-use serde::Deserialize;
 
-use super::draft::{OrderDraft, order};
+use super::draft::{OrderDraft, PegDraft, order};
+use super::mix::Mix;
 use crate::draws::Draws;
 use crate::generator::SimInstrument;
 use crate::venue::opposite;
-
-/// How often what is sent, relative to each other; requests in per cent of new orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Mix {
-    /// Market orders.
-    pub market: u32,
-    /// Limit orders beyond the other side's price.
-    pub marketable: u32,
-    /// Limit orders at the own side's price or behind it.
-    pub passive: u32,
-    /// Immediate or cancel.
-    pub ioc: u32,
-    /// Fill or kill.
-    pub fok: u32,
-    /// Parent orders worked over time.
-    pub twap: u32,
-    /// A price between two ticks.
-    pub off_tick: u32,
-    /// A quantity of zero.
-    pub zero_qty: u32,
-    /// A symbol that nobody lists.
-    pub unknown_symbol: u32,
-    /// A ClOrdID once more.
-    pub duplicate: u32,
-    /// Cancels, per 100 new orders.
-    pub cancel_pct: u32,
-    /// Replaces, per 100 new orders.
-    pub replace_pct: u32,
-    /// Status requests, per 100 new orders.
-    pub status_pct: u32,
-}
-
-impl Default for Mix {
-    fn default() -> Self {
-        Self {
-            market: 20,
-            marketable: 20,
-            passive: 30,
-            ioc: 12,
-            fok: 6,
-            twap: 4,
-            off_tick: 2,
-            zero_qty: 2,
-            unknown_symbol: 2,
-            duplicate: 2,
-            cancel_pct: 12,
-            replace_pct: 10,
-            status_pct: 4,
-        }
-    }
-}
-
-impl Mix {
-    /// Only orders that should be accepted.
-    #[must_use]
-    pub const fn without_bad(self) -> Self {
-        Self {
-            off_tick: 0,
-            zero_qty: 0,
-            unknown_symbol: 0,
-            duplicate: 0,
-            ..self
-        }
-    }
-}
 
 /// One turn of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +23,8 @@ pub(crate) struct Followers {
     pub(crate) cancel: bool,
     pub(crate) replace: bool,
     pub(crate) status: bool,
+    pub(crate) mass_cancel: bool,
+    pub(crate) mass_status: bool,
 }
 
 /// Chooses what to send in each turn, from seed and turn alone.
@@ -137,10 +73,16 @@ impl Plan {
 
     pub(crate) fn followers(&self, draws: &mut Draws) -> Followers {
         let mut follows = |pct: u32| draws.below(100) < u64::from(pct);
+        let (cancel, replace) = (follows(self.mix.cancel_pct), follows(self.mix.replace_pct));
+        let status = follows(self.mix.status_pct);
+        // What is never sent takes no draw, so that a mix without it stays what it was.
+        let mut sometimes = |pct: u32| pct > 0 && follows(pct);
         Followers {
-            cancel: follows(self.mix.cancel_pct),
-            replace: follows(self.mix.replace_pct),
-            status: follows(self.mix.status_pct),
+            cancel,
+            replace,
+            status,
+            mass_cancel: sometimes(self.mix.mass_cancel_pct),
+            mass_status: sometimes(self.mix.mass_status_pct),
         }
     }
 
@@ -178,6 +120,22 @@ impl Plan {
             (Kind::Twap, Some(touch)) => {
                 good(twap(instrument, draft, draws).limit(marketable(touch)))
             }
+            (
+                Kind::Stop
+                | Kind::StopLimit
+                | Kind::Mit
+                | Kind::Lit
+                | Kind::LeftOver
+                | Kind::Trailing
+                | Kind::Pegged
+                | Kind::Iceberg
+                | Kind::Gtd
+                | Kind::PostOnly,
+                Some(touch),
+            ) => {
+                let prices = (marketable(touch), passive(touch));
+                good(special(kind, instrument, draft, prices, draws))
+            }
             (Kind::OffTick, Some(touch)) => {
                 let px = passive(touch);
                 let off = px.plus_units(instrument.tick.units() / 2).unwrap_or(px);
@@ -195,6 +153,16 @@ impl Plan {
             (Kind::Ioc, mix.ioc),
             (Kind::Fok, mix.fok),
             (Kind::Twap, mix.twap),
+            (Kind::Stop, mix.stop),
+            (Kind::StopLimit, mix.stop_limit),
+            (Kind::Mit, mix.mit),
+            (Kind::Lit, mix.lit),
+            (Kind::LeftOver, mix.left_over),
+            (Kind::Trailing, mix.trailing),
+            (Kind::Pegged, mix.pegged),
+            (Kind::Iceberg, mix.iceberg),
+            (Kind::Gtd, mix.gtd),
+            (Kind::PostOnly, mix.post_only),
             (Kind::OffTick, mix.off_tick),
             (Kind::ZeroQty, mix.zero_qty),
             (Kind::UnknownSymbol, mix.unknown_symbol),
@@ -241,6 +209,16 @@ enum Kind {
     Ioc,
     Fok,
     Twap,
+    Stop,
+    StopLimit,
+    Mit,
+    Lit,
+    LeftOver,
+    Trailing,
+    Pegged,
+    Iceberg,
+    Gtd,
+    PostOnly,
     OffTick,
     ZeroQty,
     UnknownSymbol,
@@ -263,6 +241,79 @@ fn twap(instrument: &SimInstrument, draft: OrderDraft, draws: &mut Draws) -> Ord
     draft
         .side(side, order_qty)
         .twap(span, u16::try_from(slices).unwrap_or(2))
+}
+
+/// An order that waits, follows or hides. `above` is a price that would trade at once, `behind`
+/// one that would not.
+fn special(
+    kind: Kind,
+    instrument: &SimInstrument,
+    draft: OrderDraft,
+    (above, behind): (Price, Price),
+    draws: &mut Draws,
+) -> OrderDraft {
+    let side = draft.side;
+    let spread = i64::from(instrument.spread_ticks.max(1));
+    let tick = instrument.tick.units();
+    let further = |px, ticks| match side {
+        Side::Buy => instrument.away(px, ticks),
+        Side::Sell => instrument.away(px, -ticks),
+    };
+    let ticks = draws
+        .below(u64::from(instrument.spread_ticks) + 1)
+        .cast_signed();
+    let away = Price::from_units(ticks * tick);
+    match kind {
+        Kind::Stop => draft.stop(further(above, 1)),
+        Kind::StopLimit => draft.limit(further(above, spread)).stop(further(above, 1)),
+        Kind::Mit => draft.if_touched(behind),
+        Kind::Lit => draft.limit(further(behind, spread)).if_touched(behind),
+        Kind::LeftOver => draft.left_over_as_limit(),
+        Kind::Trailing => {
+            let offset = match side {
+                Side::Buy => Price::from_units((ticks + 1) * tick),
+                Side::Sell => Price::from_units(-(ticks + 1) * tick),
+            };
+            draft.pegged(PegDraft {
+                exec_inst: b'a',
+                offset,
+            })
+        }
+        Kind::Pegged => {
+            let exec_inst = match draws.below(3) {
+                0 => b'R',
+                1 => b'M',
+                _ => b'P',
+            };
+            let offset = match side {
+                Side::Buy => Price::from_units(-away.units()),
+                Side::Sell => away,
+            };
+            draft.pegged(PegDraft { exec_inst, offset })
+        }
+        Kind::Iceberg => {
+            let lot = instrument.lot.units();
+            let part = draft.order_qty.units() / lot / 4;
+            draft
+                .limit(behind)
+                .iceberg(Qty::from_units(part.max(1) * lot))
+        }
+        Kind::Gtd => {
+            let span = Nanos::from_millis(500 + draws.below(5_000));
+            draft.limit(behind).gtd(span)
+        }
+        Kind::PostOnly => draft.limit(behind).post_only(),
+        Kind::Market
+        | Kind::Marketable
+        | Kind::Passive
+        | Kind::Ioc
+        | Kind::Fok
+        | Kind::Twap
+        | Kind::OffTick
+        | Kind::ZeroQty
+        | Kind::UnknownSymbol
+        | Kind::Duplicate => draft,
+    }
 }
 
 /// The price `ticks` beyond what an order of `side` meets, on the grid.

@@ -38,6 +38,8 @@ fn view(exec_id: &str, exec_type: ExecType, ord_status: OrdStatus, cum: u64) -> 
         cl_ord_id: id("a"),
         exec_id: exec_id.parse().unwrap(),
         exec_ref_id: None,
+        orig_cl_ord_id: None,
+        mass_status: None,
         exec_type,
         ord_status,
         symbol: "EURUSD".parse().unwrap(),
@@ -229,6 +231,107 @@ fn every_planted_fault_is_found_under_its_rule() {
         let found = broken(&reports);
         assert!(found.contains(&rule), "{rule}: {found:?} in {reports:#?}");
     }
+}
+
+/// A bust (150=H) of `reference` that brings the order back to `cum`.
+fn bust(exec_id: &str, reference: &str, cum: u64) -> ExecutionView {
+    let ord_status = match cum {
+        0 => OrdStatus::New,
+        _ => OrdStatus::PartiallyFilled,
+    };
+    ExecutionView {
+        exec_ref_id: Some(reference.parse().unwrap()),
+        avg_px: if cum > 0 { px("1.0995") } else { Price::ZERO },
+        ..view(exec_id, ExecType::TradeCancel, ord_status, cum)
+    }
+}
+
+#[test]
+fn busts_and_corrections_of_trades_that_stand_are_right_and_of_others_wrong() {
+    let (first, last) = (fill("e2", 4, 4), fill("e3", 6, 10));
+    let story = [
+        accepted(),
+        first,
+        last,
+        bust("e4", "e2", 6),
+        bust("e5", "e3", 0),
+    ];
+    assert_eq!(broken(&story), [""; 0]);
+    let corrected = ExecutionView {
+        exec_ref_id: Some("e2".parse().unwrap()),
+        last_qty: Some(Qty::whole(4)),
+        last_px: Some(px("1.0985")),
+        avg_px: px("1.0985"),
+        ..view("e3", ExecType::TradeCorrect, OrdStatus::PartiallyFilled, 4)
+    };
+    assert_eq!(
+        broken(&[accepted(), first, corrected, bust("e4", "e3", 0)]),
+        [""; 0]
+    );
+    let twice = broken(&[
+        accepted(),
+        first,
+        last,
+        bust("e4", "e2", 6),
+        bust("e5", "e2", 6),
+    ]);
+    assert_eq!(twice, ["exec-ref"]);
+    let too_much = broken(&[accepted(), first, last, bust("e4", "e2", 4)]);
+    assert_eq!(too_much, ["cum", "average"]);
+    let mut checker = judge();
+    for report in &story {
+        checker.execution(at(400), report);
+    }
+    assert_eq!(
+        (checker.tally.filled, checker.working()),
+        (0, 1),
+        "it works again"
+    );
+}
+
+#[test]
+fn a_held_order_is_triggered_once_it_works() {
+    let triggered = view("e2", ExecType::Triggered, OrdStatus::New, 0);
+    assert_eq!(
+        broken(&[accepted(), triggered, fill("e3", 10, 10)]),
+        [""; 0]
+    );
+    let done = view("e2", ExecType::Triggered, OrdStatus::Canceled, 0);
+    assert_eq!(broken(&[accepted(), done]), ["status"]);
+}
+
+#[test]
+fn requests_about_all_orders_are_answered_once_and_truly() {
+    let mut checker = judge();
+    checker.execution(at(400), &accepted());
+    checker.asked_for_many(id("m"));
+    checker.asked_for_many(id("q"));
+    assert!(!checker.is_settled());
+    let answer = ExecutionView {
+        mass_status: Some((id("m"), 1, true)),
+        ..view("0", ExecType::OrderStatus, OrdStatus::New, 0)
+    };
+    checker.execution(at(400), &answer);
+    checker.many_answered(id("q"));
+    let canceled = ExecutionView {
+        cl_ord_id: id("q"),
+        orig_cl_ord_id: Some(id("a")),
+        ..view("e2", ExecType::Canceled, OrdStatus::Canceled, 0)
+    };
+    checker.execution(at(400), &canceled);
+    assert!(checker.is_settled() && checker.violations.is_empty());
+    checker.execution(
+        at(400),
+        &ExecutionView {
+            cum_qty: Qty::whole(1),
+            ..answer
+        },
+    );
+    let rules: Vec<&str> = checker.violations.iter().map(|v| v.rule).collect();
+    assert_eq!(rules, ["cum", "answered"]);
+    checker.asked_for_many(id("n"));
+    checker.close();
+    assert_eq!(checker.violations.len(), 3, "silence is wrong too");
 }
 
 #[test]

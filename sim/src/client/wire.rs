@@ -15,8 +15,13 @@ pub(super) type Name = Text<64>;
 pub struct ExecutionView {
     /// `OrderID` (37).
     pub order_id: Text<64>,
-    /// `ClOrdID` (11).
+    /// `ClOrdID` (11); empty where an answer to a mass status request is about no order.
     pub cl_ord_id: ClOrdId,
+    /// `OrigClOrdID` (41), where it is there.
+    pub orig_cl_ord_id: Option<ClOrdId>,
+    /// Among the answers to the mass status request of this name (584): how many there are (911),
+    /// and whether this is the last (912).
+    pub mass_status: Option<(ClOrdId, u64, bool)>,
     /// `ExecID` (17).
     pub exec_id: Text<64>,
     /// `ExecRefID` (19), where it is there.
@@ -60,9 +65,22 @@ pub struct CancelRejectView {
 pub(super) type Unread = String;
 
 pub(super) fn execution(message: &Message<'_>) -> Result<ExecutionView, Unread> {
+    let mass_status = match message.get(584) {
+        None => None,
+        Some(_) => Some((
+            message.text(584).map_err(unread)?,
+            message.uint(911).map_err(unread)?,
+            message.bool(912).map_err(unread)?,
+        )),
+    };
     Ok(ExecutionView {
         order_id: message.text(37).map_err(unread)?,
-        cl_ord_id: message.text(11).map_err(unread)?,
+        cl_ord_id: match mass_status {
+            Some(_) => optional(message, 11, Message::text)?.unwrap_or(ClOrdId::EMPTY),
+            None => message.text(11).map_err(unread)?,
+        },
+        orig_cl_ord_id: optional(message, 41, Message::text)?,
+        mass_status,
         exec_id: message.text(17).map_err(unread)?,
         exec_ref_id: optional(message, 19, Message::text)?,
         exec_type: code(message, ExecType::TAG, ExecType::from_wire)?,
@@ -130,11 +148,32 @@ pub(super) fn new_order(
         body.price(44, px);
     }
     body.char(59, draft.time_in_force.wire());
+    terms(body, draft, at);
     if let Some(twap) = draft.twap {
         body.uint(847, 1000);
         body.time(168, at);
         body.time(126, at.plus(twap.span));
         body.uint(20001, twap.slices.into());
+    }
+}
+
+/// What an order says beyond price and quantity, where it says anything.
+fn terms(body: &mut Body<'_>, draft: &OrderDraft, at: UnixNanos) {
+    if draft.post_only {
+        body.char(18, b'6');
+    }
+    if let Some(peg) = draft.peg {
+        body.char(18, peg.exec_inst);
+        body.price(211, peg.offset);
+    }
+    if let Some(stop_px) = draft.stop_px {
+        body.price(99, stop_px);
+    }
+    if let Some(max_floor) = draft.max_floor {
+        body.qty(111, max_floor);
+    }
+    if let Some(span) = draft.expires {
+        body.time(126, at.plus(span));
     }
 }
 
@@ -172,6 +211,7 @@ pub(super) fn replace(
         body.price(44, px);
     }
     body.char(59, draft.time_in_force.wire());
+    terms(body, draft, at);
 }
 
 /// OrderStatusRequest (H).
@@ -179,4 +219,17 @@ pub(super) fn status(body: &mut Body<'_>, cl_ord_id: ClOrdId, draft: &OrderDraft
     body.bytes(11, cl_ord_id.as_bytes());
     body.str(55, &draft.symbol);
     body.char(54, draft.side.wire());
+}
+
+/// OrderMassCancelRequest (q) of all orders.
+pub(super) fn mass_cancel(body: &mut Body<'_>, cl_ord_id: ClOrdId, at: UnixNanos) {
+    body.bytes(11, cl_ord_id.as_bytes());
+    body.char(530, b'7');
+    body.time(60, at);
+}
+
+/// OrderMassStatusRequest (AF) of all orders.
+pub(super) fn mass_status(body: &mut Body<'_>, name: ClOrdId) {
+    body.bytes(584, name.as_bytes());
+    body.uint(585, 7);
 }
