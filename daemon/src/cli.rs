@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand};
+use dcx_sim::client::Mix;
 use dcx_sim::venue::DataBinding;
 
 /// Checks, slices and routes orders over FIX, keeps a journal, and proves by replay what it did.
@@ -317,6 +318,12 @@ pub(crate) struct SimClient {
     /// How long to wait for logon, and at the end for the last reports
     #[arg(long, default_value_t = 10)]
     pub(crate) patience_s: u64,
+    /// What to send: `all`, or weights as market=20,stop=5,pegged=5,cancel=10 of
+    /// market marketable limit ioc fok twap stop stop-limit mit lit left-over trailing pegged
+    /// iceberg gtd post-only off-tick zero-qty unknown-symbol duplicate; per 100 orders
+    /// cancel replace status mass-cancel mass-status. The usual mix without it
+    #[arg(long, value_name = "NAME=N,…")]
+    pub(crate) mix: Option<Mix>,
     /// Send only orders that should be accepted
     #[arg(long)]
     pub(crate) good_only: bool,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use dcx_model::Code;
-use dcx_sim::client::{self, ClientError, ClientOptions, ClientReport, Mix, Prices};
+use dcx_sim::client::{self, ClientError, ClientOptions, ClientReport, Prices};
 use dcx_sim::venue::{self, Trouble, TroubleStats, VenueError, VenueOptions};
 use serde_json::json;
 
@@ -149,7 +149,7 @@ fn trouble_json(done: &TroubleStats) -> serde_json::Value {
 
 fn run_client(args: SimClient, out: Out) -> Outcome {
     let endless = args.orders.is_none() && args.seconds.is_none();
-    let mix = Mix::default();
+    let mix = args.mix.unwrap_or_default();
     let options = ClientOptions {
         connect: args.connect,
         comp_ids: args.comp_ids,
