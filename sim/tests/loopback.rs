@@ -180,3 +180,45 @@ fn a_client_that_nobody_answers_says_so() {
         "{ended:?}"
     );
 }
+
+/// The simulated client restarts its numbers with every logon, which this venue does not allow.
+#[test]
+fn a_venue_that_keeps_its_numbers_refuses_to_restart_them() {
+    let venue = venue(VenueOptions {
+        keep: true,
+        ..VenueOptions::default()
+    });
+    let options = ClientOptions {
+        patience_s: 1,
+        ..client(&venue)
+    };
+    let ended = ClientRunner::spawn(&options, Prices::default())
+        .unwrap()
+        .join();
+    assert!(
+        matches!(ended, Err(ClientError::NoLogon { .. })),
+        "{ended:?}"
+    );
+    assert_eq!(venue.stop().orders, 0);
+}
+
+#[test]
+fn a_ledger_is_written_where_it_is_asked_for() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let path = dir.path().join("ledger.jsonl");
+    let options = VenueOptions {
+        listen: ([127, 0, 0, 1], 0).into(),
+        ledger: Some(path.clone()),
+        trouble: Trouble {
+            orphans: 2,
+            ..Trouble::default()
+        },
+        ..VenueOptions::default()
+    };
+    let stop = std::sync::atomic::AtomicBool::new(true);
+    dcx_sim::venue::run(&options, &stop, |_, _, _| {}).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines[0].contains("\"orphan\":true") && lines[2].contains("\"per_s_max\":0"));
+}

@@ -9,7 +9,11 @@ struct Resting {
     order: u64,
     side: Side,
     px: i64,
+    /// What is shown.
     qty: u64,
+    hidden: u64,
+    /// The most that is shown; zero where all is.
+    clip: u64,
 }
 
 /// The naive book: orders in the order they came; the best is found by looking at all.
@@ -54,9 +58,30 @@ impl Twin {
             qty: Qty::from_units(qty),
         };
         if resting.qty == 0 {
-            self.resting.remove(at);
+            let used_up = self.resting.remove(at);
+            if used_up.hidden > 0 {
+                // The next clip stands behind all others.
+                let shown = used_up.hidden.min(used_up.clip);
+                self.resting.push(Resting {
+                    qty: shown,
+                    hidden: used_up.hidden - shown,
+                    ..used_up
+                });
+            }
         }
         fill
+    }
+
+    fn rest(&mut self, order: u64, (side, px): (Side, i64), (qty, clip): (u64, u64)) {
+        let shown = if clip == 0 { qty } else { qty.min(clip) };
+        self.resting.push(Resting {
+            order,
+            side,
+            px,
+            qty: shown,
+            hidden: qty - shown,
+            clip,
+        });
     }
 
     fn take(&mut self, side: Side, limit: Option<i64>, mut qty: u64) -> (Vec<Fill>, u64) {
@@ -134,8 +159,9 @@ impl Twin {
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// A limit order that takes what it reaches and rests with the remainder.
-    Limit(Side, i64, u64),
+    /// A limit order that takes what it reaches and rests with the remainder, of which it shows
+    /// so much at once, all if that is zero.
+    Limit(Side, i64, u64, u64),
     Market(Side, u64),
     Quote(i64, i64, u64, u64),
     Remove(u64),
@@ -145,7 +171,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let side = || prop_oneof![Just(Side::Buy), Just(Side::Sell)];
     prop_oneof![
-        5 => (side(), 90..110_i64, 1..20_u64).prop_map(|(side, px, qty)| Step::Limit(side, px, qty)),
+        5 => (side(), 90..110_i64, 1..20_u64, prop_oneof![Just(0), 1..6_u64])
+            .prop_map(|(side, px, qty, clip)| Step::Limit(side, px, qty, clip)),
         1 => (side(), 1..30_u64).prop_map(|(side, qty)| Step::Market(side, qty)),
         2 => (90..110_i64, 0..6_i64, 0..30_u64, 0..30_u64)
             .prop_map(|(bid, spread, b, a)| Step::Quote(bid, bid + spread, b, a)),
@@ -162,7 +189,7 @@ proptest! {
         for (order, step) in (0_u64..).zip(steps) {
             let mut fills = Vec::new();
             match step {
-                Step::Limit(side, px, qty) => {
+                Step::Limit(side, px, qty, clip) => {
                     let (limit, wanted) = (Price::from_units(px), Qty::from_units(qty));
                     let available = book.available(side, Some(limit), wanted);
                     let left = book.take(side, Some(limit), wanted, &mut fills);
@@ -171,8 +198,9 @@ proptest! {
                     prop_assert_eq!(left.units(), twin_left);
                     prop_assert_eq!(available.units(), qty - twin_left);
                     if !left.is_zero() {
-                        book.rest(order, side, limit, left);
-                        twin.resting.push(Resting { order, side, px, qty: twin_left });
+                        let clipped = (left, Qty::from_units(clip));
+                        book.rest_iceberg(order, side, limit, clipped);
+                        twin.rest(order, (side, px), (twin_left, clip));
                     }
                 }
                 Step::Market(side, qty) => {
@@ -201,8 +229,13 @@ proptest! {
                 Step::Reduce(order, by) => {
                     book.reduce(order, Qty::from_units(by));
                     if let Some(at) = twin.resting.iter().position(|r| r.order == order) {
-                        let filled = by.min(twin.resting[at].qty);
-                        twin.fill_resting(at, filled);
+                        let resting = &mut twin.resting[at];
+                        let shown = by.saturating_sub(resting.hidden);
+                        resting.hidden = resting.hidden.saturating_sub(by);
+                        resting.qty = resting.qty.saturating_sub(shown);
+                        if resting.qty == 0 {
+                            twin.resting.remove(at);
+                        }
                     }
                 }
             }

@@ -27,7 +27,7 @@ pub(super) fn faults(
     }
     cum(order, view, referred, &mut found);
     average(order, view, referred, &mut found);
-    limit(order, view, &mut found);
+    limit(order, view, referred, &mut found);
     status(order, view, &mut found);
     found
 }
@@ -145,17 +145,36 @@ fn average(
     }
 }
 
-fn limit(order: &Tracked, view: &ExecutionView, found: &mut Vec<Fault>) {
+fn limit(order: &Tracked, view: &ExecutionView, referred: Option<Traded>, found: &mut Vec<Fault>) {
     let (Some(limit), Some(px)) = (order.draft.limit_px, view.last_px) else {
         return;
     };
-    let worse = match order.draft.side {
-        Side::Buy => px > limit,
-        Side::Sell => px < limit,
+    let worse = |than| match order.draft.side {
+        Side::Buy => px > than,
+        Side::Sell => px < than,
     };
-    // A fill may have crossed the wire while a replace to a better limit was being accepted.
-    let trades = matches!(view.exec_type, ExecType::Trade | ExecType::TradeCorrect);
-    if trades && worse {
+    let wrong = match view.exec_type {
+        ExecType::Trade => worse(limit),
+        // The trade may be older than a replace to a better limit.
+        ExecType::TradeCorrect => worse(limit) && referred.is_none_or(|(_, was)| worse(was)),
+        ExecType::New
+        | ExecType::DoneForDay
+        | ExecType::Canceled
+        | ExecType::Replaced
+        | ExecType::PendingCancel
+        | ExecType::Rejected
+        | ExecType::PendingNew
+        | ExecType::Expired
+        | ExecType::PendingReplace
+        | ExecType::Stopped
+        | ExecType::Suspended
+        | ExecType::Calculated
+        | ExecType::Restated
+        | ExecType::Triggered
+        | ExecType::TradeCancel
+        | ExecType::OrderStatus => false,
+    };
+    if wrong {
         found.push(("limit", format!("{px} is worse than the limit {limit}")));
     }
 }
