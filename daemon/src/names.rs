@@ -8,7 +8,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use dcx_model::{AccountId, Code, InstrumentId, SessionId, VenueId, VenueSet};
+use dcx_model::{
+    AccountId, Code, InstrumentId, Level, OwnerId, Scope, SessionId, StrategyId, VenueId, VenueSet,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -22,6 +24,43 @@ pub(crate) struct NameTable {
     venues: Vec<String>,
     accounts: Vec<String>,
     sessions: Vec<String>,
+    /// From number 1 on: number 0 is that of orders that name no strategy.
+    #[serde(default)]
+    strategies: Vec<String>,
+    /// From number 1 on: number 0 is nobody.
+    #[serde(default)]
+    owners: Vec<String>,
+    #[serde(default)]
+    factors: Vec<String>,
+}
+
+/// Which number of this table each number of a configuration is.
+struct Renumbering {
+    instruments: Vec<u32>,
+    accounts: Vec<u32>,
+    sessions: Vec<u32>,
+    strategies: Vec<u32>,
+}
+
+impl Renumbering {
+    fn scope(&self, scope: Scope) -> Scope {
+        let numbers = match scope.level() {
+            Level::Firm => return scope,
+            Level::Account => &self.accounts,
+            Level::Strategy => &self.strategies,
+            Level::Session => &self.sessions,
+            Level::Instrument => &self.instruments,
+        };
+        let number = numbers.get(scope.number() as usize);
+        number
+            .and_then(|number| Scope::of(scope.level(), *number))
+            .unwrap_or(scope)
+    }
+
+    fn instrument(&self, id: InstrumentId) -> InstrumentId {
+        let number = self.instruments.get(id.get() as usize);
+        number.map_or(id, |number| InstrumentId::new(*number))
+    }
 }
 
 impl NameTable {
@@ -63,39 +102,124 @@ impl NameTable {
             .iter()
             .map(|link| VenueId::new(number_u8(&mut self.venues, link.venue.name.as_str())))
             .collect();
-        let instruments: Vec<InstrumentId> = config
-            .instruments
-            .iter()
-            .map(|it| InstrumentId::new(number(&mut self.instruments, it.symbol.as_str())))
-            .collect();
-        for limits in &mut config.instrument_limits {
-            let place = limits.instrument.get() as usize;
-            limits.instrument = instruments.get(place).copied().unwrap_or(limits.instrument);
-        }
-        for (instrument, id) in config.instruments.iter_mut().zip(&instruments) {
-            instrument.id = *id;
-            let listed = instrument
-                .venues
+        let all = |set: VenueSet| {
+            let listed = set
                 .iter()
                 .filter_map(|old| venues.get(usize::from(old.get())));
-            instrument.venues = listed.fold(VenueSet::NONE, |set, venue| set.with(*venue));
+            listed.fold(VenueSet::NONE, |set, venue| set.with(*venue))
+        };
+        let new = self.renumbering(config);
+        for instrument in &mut config.instruments {
+            instrument.id = new.instrument(instrument.id);
+            instrument.venues = all(instrument.venues);
         }
         for (link, id) in config.venues.iter_mut().zip(&venues) {
             link.venue.id = *id;
         }
-        let sessions: Vec<SessionId> = config
-            .clients
+        for change in &mut config.limits {
+            change.scope = new.scope(change.scope);
+        }
+        for grant in &mut config.permissions {
+            grant.scope = new.scope(grant.scope);
+            grant.venues = grant.venues.map(all);
+            for instrument in &mut grant.denied {
+                *instrument = new.instrument(*instrument);
+            }
+        }
+        for hours in &mut config.hours {
+            hours.instrument = new.instrument(hours.instrument);
+        }
+        self.number_factors(config, &new);
+        self.number_parties(config, &new);
+    }
+
+    /// The numbers of what limits can be set for.
+    fn renumbering(&mut self, config: &Config) -> Renumbering {
+        let of = |names: &mut Vec<String>, all: &mut dyn Iterator<Item = &str>| {
+            all.map(|name| number(names, name)).collect::<Vec<u32>>()
+        };
+        let mut symbols = config.instruments.iter().map(|it| it.symbol.as_str());
+        let mut accounts = config.accounts.iter().map(|it| it.name.as_str());
+        let mut sessions = config.clients.iter().map(|it| it.comp_id.as_str());
+        let mut strategies = config.strategies.iter().map(String::as_str);
+        let named = of(&mut self.strategies, &mut strategies);
+        Renumbering {
+            instruments: of(&mut self.instruments, &mut symbols),
+            accounts: of(&mut self.accounts, &mut accounts),
+            sessions: of(&mut self.sessions, &mut sessions),
+            strategies: [0]
+                .into_iter()
+                .chain(named.iter().map(|ix| ix + 1))
+                .collect(),
+        }
+    }
+
+    fn number_factors(&mut self, config: &mut Config, new: &Renumbering) {
+        let factors: Vec<u8> = config
+            .factor_names
             .iter()
-            .map(|client| SessionId::new(number_u16(&mut self.sessions, &client.comp_id)))
+            .map(|name| number_u8(&mut self.factors, name))
             .collect();
-        for limits in &mut config.session_limits {
-            let place = usize::from(limits.session.get());
-            limits.session = sessions.get(place).copied().unwrap_or(limits.session);
+        let factor = |old: u8| factors.get(usize::from(old)).copied().unwrap_or(old);
+        for mapping in &mut config.factors {
+            mapping.instrument = new.instrument(mapping.instrument);
+            mapping.factor = factor(mapping.factor);
         }
-        for (client, session) in config.clients.iter_mut().zip(&sessions) {
-            client.session = *session;
-            client.account = AccountId::new(number(&mut self.accounts, &client.account_name));
+        for scenario in &mut config.scenarios {
+            scenario.factor = factor(scenario.factor);
         }
+    }
+
+    fn number_parties(&mut self, config: &mut Config, new: &Renumbering) {
+        let account = |old: AccountId| {
+            let number = new.accounts.get(old.get() as usize);
+            number.map_or(old, |number| AccountId::new(*number))
+        };
+        for named in &mut config.accounts {
+            named.account.id = account(named.account.id);
+            if let Some(owner) = &named.owner {
+                named.account.owner = OwnerId::new(number(&mut self.owners, owner) + 1);
+            }
+        }
+        config.engine.house_account = account(config.engine.house_account);
+        for (client, session) in config.clients.iter_mut().zip(&new.sessions) {
+            client.session = SessionId::new(u16::try_from(*session).unwrap_or(u16::MAX));
+            client.account = account(client.account);
+            let strategy = new.strategies.get(usize::from(client.strategy.get()));
+            let strategy = strategy.and_then(|number| u16::try_from(*number).ok());
+            client.strategy = strategy.map_or(client.strategy, StrategyId::new);
+        }
+    }
+
+    /// The scope that goes by this name on this level, for the control socket.
+    pub(crate) fn scope(&self, level: Level, name: &str) -> Option<Scope> {
+        let (names, first) = match level {
+            Level::Firm => return Some(Scope::Firm),
+            Level::Account => (&self.accounts, 0),
+            Level::Strategy => (&self.strategies, 1),
+            Level::Session => (&self.sessions, 0),
+            Level::Instrument => (&self.instruments, 0),
+        };
+        let place = names.iter().position(|known| known == name)?;
+        Scope::of(level, u32::try_from(place).ok()? + first)
+    }
+
+    /// The name of a scope, as the configuration writes it.
+    pub(crate) fn scope_name(&self, scope: Scope) -> String {
+        let place = scope.number() as usize;
+        let name = match scope.level() {
+            Level::Firm => return "firm".to_owned(),
+            Level::Account => self.accounts.get(place),
+            Level::Strategy if place == 0 => return "strategy (none named)".to_owned(),
+            Level::Strategy => self.strategies.get(place - 1),
+            Level::Session => self.sessions.get(place),
+            Level::Instrument => self.instruments.get(place),
+        };
+        let level = scope.level();
+        name.map_or_else(
+            || format!("{level} {place}"),
+            |name| format!("{level} {name}"),
+        )
     }
 
     /// How many instruments and sessions there are.
@@ -111,28 +235,6 @@ impl NameTable {
     /// Every session that has a number.
     pub(crate) fn session_ids(&self) -> impl Iterator<Item = SessionId> {
         (0..).zip(&self.sessions).map(|(ix, _)| SessionId::new(ix))
-    }
-
-    /// The instruments that the journal may know and `config` gives no limits.
-    pub(crate) fn unlimited_instruments(&self, config: &Config) -> Vec<InstrumentId> {
-        let ids = (0..)
-            .zip(&self.instruments)
-            .map(|(ix, _)| InstrumentId::new(ix));
-        let given = |id: &InstrumentId| {
-            let mut limits = config.instrument_limits.iter();
-            limits.any(|limits| limits.instrument == *id)
-        };
-        ids.filter(|id| !given(id)).collect()
-    }
-
-    /// The sessions that the journal may know and `config` gives no limits.
-    pub(crate) fn unlimited_sessions(&self, config: &Config) -> Vec<SessionId> {
-        let ids = (0..).zip(&self.sessions).map(|(ix, _)| SessionId::new(ix));
-        let given = |id: &SessionId| {
-            let mut limits = config.session_limits.iter();
-            limits.any(|limits| limits.session == *id)
-        };
-        ids.filter(|id| !given(id)).collect()
     }
 }
 
@@ -198,9 +300,17 @@ mod tests {
         assert_eq!(id(&first, "Y"), Some((1, 1)));
         assert_eq!(id(&second, "Y"), Some((1, 1)), "venue A is still venue 0");
         assert_eq!(id(&second, "Z"), Some((2, 1)));
-        assert_eq!(second.instrument_limits[0].instrument, InstrumentId::new(1));
-        assert_eq!(table.unlimited_instruments(&second), [InstrumentId::new(0)]);
-        assert!(table.unlimited_sessions(&second).is_empty());
+        let of_instruments = |change: &&LimitChange| change.scope.level() == Level::Instrument;
+        let limited = second.limits.iter().find(of_instruments).map(|it| it.scope);
+        assert_eq!(limited, Some(Scope::Instrument(InstrumentId::new(1))));
+        assert_eq!(
+            table.scope(Level::Instrument, "Z"),
+            Scope::of(Level::Instrument, 2)
+        );
+        assert_eq!(
+            table.scope_name(Scope::Instrument(InstrumentId::new(1))),
+            "instrument Y"
+        );
     }
 
     #[test]

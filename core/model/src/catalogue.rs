@@ -196,6 +196,7 @@ catalogue! {
     C013 = 2012, "settings contradict", "Two settings cannot both hold.", "Change one of the two that the message names.";
     C014 = 2013, "needs a restart", "A reload (SIGHUP) found a change in something that only a start reads. The change is not in force.", "Restart the daemon to bring it into force; limits alone change while it runs.";
     C015 = 2014, "nothing configured", "The file defines no instrument, no client or no acceptor, so no order can ever come or be accepted.", "Add at least one [[instrument]], one [[fix.acceptor]] and one [[client]].";
+    C016 = 2015, "no firm limits", "The firm has no gross_max, so every order will be refused (DCX-R074).", "Add the [limits.firm] stanza that the message shows.";
     J001 = 3000, "journal IO", "The operating system refused to read or write the journal. A run stops taking orders: what is not kept does not leave.", "The cause is in the message: free the disk or mend the permissions, then start again; nothing that left is lost.";
     J002 = 3001, "no journal", "The directory holds no journal segment.", "Check the path: it is the directory with the journal-*.dcxj files.";
     J003 = 3002, "journal in use", "Another process writes this journal.", "Stop that process, or give this one a journal directory of its own.";

@@ -5,6 +5,8 @@
 //! [`Config`]. [`Config::commands`] turns that into what the engine is told.
 
 mod finding;
+mod limits;
+mod parties;
 mod read;
 mod section;
 #[cfg(test)]
@@ -14,8 +16,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use dcx_model::{
-    AccountId, Code, Command, Configure, Instrument, InstrumentLimits, OnNoVenue, SessionId,
-    SessionLimits, Venue,
+    Account, AccountId, Code, Command, Configure, FactorMapping, Instrument, InstrumentId,
+    LimitChange, OnNoVenue, OnOrphan, Operator, Permission, PermittedMeans, RequestId,
+    ScenarioReturn, Scope, SessionId, SessionPolicy, StrategyId, TradingHours, Venue, VenueSet,
 };
 use dcx_pipeline::JournalMode;
 use dcx_ring::Wait;
@@ -49,6 +52,67 @@ pub(crate) struct Acceptor {
     pub(crate) comp_id: String,
 }
 
+/// An account with its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedAccount {
+    pub(crate) name: String,
+    pub(crate) owner: Option<String>,
+    pub(crate) account: Account,
+}
+
+/// What is not permitted to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) scope: Scope,
+    /// Instruments that may not be traded.
+    pub(crate) denied: Vec<InstrumentId>,
+    /// Venues that may be used; none for all.
+    pub(crate) venues: Option<VenueSet>,
+    /// Algorithms that may be used, one bit each; none for all.
+    pub(crate) algos: Option<u16>,
+}
+
+impl Grant {
+    /// What the engine is told of it.
+    fn commands(&self) -> Vec<Command> {
+        let by = Operator {
+            author: "configuration".parse().unwrap_or_default(),
+            reason: "as configured".parse().unwrap_or_default(),
+        };
+        let request = RequestId::new(0);
+        let denied = self.denied.iter().map(|instrument| {
+            Command::SetPermission(Permission {
+                scope: self.scope,
+                instrument: Some(*instrument),
+                allowed: false,
+                request,
+                by,
+            })
+        });
+        let means = (self.venues.is_some() || self.algos.is_some()).then(|| {
+            Command::SetMeans(PermittedMeans {
+                scope: self.scope,
+                venues: self.venues.unwrap_or(VenueSet::from_bits(u64::MAX)),
+                algos: self.algos.unwrap_or(u16::MAX),
+                request,
+                by,
+            })
+        });
+        denied.chain(means).collect()
+    }
+}
+
+/// The control socket and who may use it.
+#[derive(Clone, Debug)]
+pub(crate) struct ControlConfig {
+    pub(crate) enabled: bool,
+    pub(crate) socket: PathBuf,
+    /// Of the socket's file.
+    pub(crate) mode: u32,
+    /// Nobody: the user that runs the daemon may do everything.
+    pub(crate) operators: Vec<dcx_control::socket::Operator>,
+}
+
 /// A client and its FIX session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Client {
@@ -60,6 +124,10 @@ pub(crate) struct Client {
     pub(crate) account: AccountId,
     pub(crate) account_name: String,
     pub(crate) reset_on_logon: bool,
+    pub(crate) cancel_on_disconnect: bool,
+    pub(crate) cancel_on_logout: bool,
+    /// Of orders that name no other.
+    pub(crate) strategy: StrategyId,
 }
 
 /// A venue and how it is reached.
@@ -96,8 +164,18 @@ pub(crate) struct Config {
     pub(crate) clients: Vec<Client>,
     pub(crate) venues: Vec<VenueLink>,
     pub(crate) instruments: Vec<Instrument>,
-    pub(crate) instrument_limits: Vec<InstrumentLimits>,
-    pub(crate) session_limits: Vec<SessionLimits>,
+    /// Every account, in the order of its numbers, with its owner.
+    pub(crate) accounts: Vec<NamedAccount>,
+    /// Every strategy but that of orders that name none.
+    pub(crate) strategies: Vec<String>,
+    pub(crate) hours: Vec<TradingHours>,
+    pub(crate) factors: Vec<FactorMapping>,
+    /// The risk factors, in the order of their numbers.
+    pub(crate) factor_names: Vec<String>,
+    pub(crate) scenarios: Vec<ScenarioReturn>,
+    pub(crate) limits: Vec<LimitChange>,
+    pub(crate) permissions: Vec<Grant>,
+    pub(crate) control: ControlConfig,
     pub(crate) counters: PathBuf,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) log_dir: PathBuf,
@@ -118,29 +196,26 @@ impl Config {
                 .copied()
                 .map(Command::DefineInstrument),
         );
+        let accounts = self.accounts.iter();
+        commands.extend(accounts.map(|it| Command::DefineAccount(it.account)));
+        commands.extend(self.hours.iter().copied().map(Command::DefineHours));
+        commands.extend(self.factors.iter().copied().map(Command::MapFactor));
+        commands.extend(self.scenarios.iter().copied().map(Command::SetScenario));
+        commands.extend(self.clients.iter().map(|client| {
+            Command::SetSessionPolicy(SessionPolicy {
+                session: client.session,
+                cancel_on_disconnect: client.cancel_on_disconnect,
+                cancel_on_logout: client.cancel_on_logout,
+            })
+        }));
+        commands.extend(self.permissions.iter().flat_map(Grant::commands));
         commands.extend(self.limit_commands());
         commands
     }
 
     /// The limits, which may change while the daemon runs.
     pub(crate) fn limit_commands(&self) -> Vec<Command> {
-        let instruments = self.instrument_limits.iter().copied();
-        let sessions = self.session_limits.iter().copied();
-        let instruments = instruments.flat_map(InstrumentLimits::changes);
-        let sessions = sessions.flat_map(SessionLimits::changes);
-        instruments.chain(sessions).map(Command::SetLimit).collect()
-    }
-
-    /// The accounts in use, each once.
-    pub(crate) fn accounts(&self) -> Vec<(&str, AccountId)> {
-        let mut accounts: Vec<(&str, AccountId)> = self
-            .clients
-            .iter()
-            .map(|client| (client.account_name.as_str(), client.account))
-            .collect();
-        accounts.sort_unstable();
-        accounts.dedup();
-        accounts
+        self.limits.iter().copied().map(Command::SetLimit).collect()
     }
 
     /// The session of the client at this place.
@@ -201,3 +276,10 @@ pub(crate) fn parse(source: Source) -> Loaded {
 /// The word of each way to treat an order that no venue can take.
 const ON_NO_VENUE: &[(&str, OnNoVenue)] =
     &[("hold", OnNoVenue::Hold), ("reject", OnNoVenue::Reject)];
+
+/// The word of each way to treat an order that is found at a venue and not known.
+const ON_ORPHAN: &[(&str, OnOrphan)] = &[
+    ("report", OnOrphan::Report),
+    ("adopt", OnOrphan::Adopt),
+    ("cancel", OnOrphan::Cancel),
+];

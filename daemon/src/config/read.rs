@@ -7,16 +7,22 @@ use std::path::PathBuf;
 use dcx_engine::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
 use dcx_fix::orders::AccountName;
 use dcx_model::{
-    ACCOUNTS_MAX, AccountId, Code, Configure, INSTRUMENTS_MAX, Instrument, InstrumentId,
-    InstrumentLimits, LimitPx, Nanos, Notional, OnNoVenue, Price, Qty, SESSIONS_MAX, SessionId,
-    SessionLimits, Symbol, VENUES_MAX, Venue, VenueId, VenueName, VenueSet,
+    ACCOUNTS_MAX, AccountId, Code, Configure, FactorMapping, INSTRUMENTS_MAX, Instrument,
+    InstrumentId, Level, Limit, LimitChange, LimitPx, Nanos, OnNoVenue, OnOrphan, Price, Qty,
+    SESSIONS_MAX, STRATEGIES_MAX, Scope, SessionId, StrategyId, Symbol, TradingHours, VENUES_MAX,
+    Venue, VenueId, VenueName, VenueSet,
 };
 use dcx_pipeline::JournalMode;
 use dcx_ring::Wait;
 
 use super::finding::{Finding, Source, nearest};
+use super::parties::TimeOfDay;
 use super::section::{Effective, Item, Section, Walk};
-use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, Topology, VenueLink};
+use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, ON_ORPHAN, Topology, VenueLink};
+use super::{limits, parties};
+
+/// Most pairs of an instrument with somebody whose position is kept.
+const POSITIONS_MAX: u32 = 1 << 24;
 
 /// Longest CompID that the FIX link takes.
 const COMP_ID_LEN_MAX: usize = 32;
@@ -64,6 +70,14 @@ struct Engine {
     ids_kept_max: u32,
     on_no_venue: OnNoVenue,
     route_attempts_max: u8,
+    positions_max: u32,
+    day_start_s: u32,
+    answer_timeout: Nanos,
+    queries_max: u8,
+    reconcile_interval: Nanos,
+    on_orphan: OnOrphan,
+    house_account: Option<Item<String>>,
+    reprice_interval: Nanos,
 }
 
 fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
@@ -85,17 +99,32 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
         listen.filter(|_| on)
     });
     let log_dir = root.table("log", |section| path(section, "dir", "var/log"));
+    let control = root.table("control", parties::read_control);
     let venues = root.tables("venue", read_venue);
-    let clients = root.tables("client", |section| read_client(section, &fix.acceptors));
-    let instruments = root.tables("instrument", |section| read_instrument(section, &venues));
-    let (instrument_limits, session_limits) = root.table("limits", |section| {
-        let instrument_limits = section.table("instrument", |section| {
-            section.named(|name, section| read_instrument_limits(&name, section, &instruments))
-        });
-        let session_limits = section.table("session", |section| {
-            section.named(|name, section| read_session_limits(&name, section, &clients))
-        });
-        (instrument_limits, session_limits)
+    let strategies = root.tables("strategy", parties::read_strategy);
+    let owned = root.tables("account", parties::read_account);
+    let clients = root.tables("client", |section| {
+        read_client(section, &fix.acceptors, &strategies)
+    });
+    let mut factors = Vec::new();
+    let instruments = root.tables("instrument", |section| {
+        read_instrument(section, &venues, &mut factors)
+    });
+    let var = root.table("var", |section| parties::read_var(section, &factors));
+    let accounts = account_names(&engine, &owned, &clients);
+    let strategy_names: Vec<String> = strategies.iter().map(|it| it.value.clone()).collect();
+    let holders = limits::Holders {
+        accounts: &accounts,
+        strategies: &strategy_names,
+        sessions: clients.iter().map(|it| it.value.comp_id.as_str()).collect(),
+        instruments: instruments
+            .iter()
+            .map(|it| it.value.instrument.symbol.as_str())
+            .collect(),
+    };
+    let limits = root.table("limits", |section| limits::read(section, &holders));
+    let permissions = root.table("permissions", |section| {
+        parties::read_permissions(section, &holders, &venues)
     });
     root.refuse_the_rest();
 
@@ -104,9 +133,10 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
         acceptors: &fix.acceptors,
         venues: &venues,
         clients: &clients,
+        strategies: &strategies,
+        owned: &owned,
         instruments: &instruments,
-        instrument_limits: &instrument_limits,
-        session_limits: &session_limits,
+        limits: &limits,
     };
     read.check(root.walk());
     let engine = read.engine;
@@ -119,17 +149,43 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
             route_attempts_max: engine.route_attempts_max,
             discount_ppm,
             prior_sd_centi_bps,
+            positions_max: engine.positions_max,
+            day_start_s: engine.day_start_s,
+            answer_timeout: engine.answer_timeout,
+            queries_max: engine.queries_max,
+            reconcile_interval: engine.reconcile_interval,
+            on_orphan: engine.on_orphan,
+            house_session: SessionId::new(0),
+            house_account: house_account(&engine, &accounts),
+            reprice_interval: engine.reprice_interval,
         },
         topology: engine.topology,
         cores: engine.cores,
         wait: engine.wait,
         journal,
         journal_dir,
-        clients: number_clients(clients),
+        clients: number_clients(clients, &accounts),
         venues: number_venues(venues),
+        accounts: parties::number_accounts(&accounts, owned),
+        strategies: strategy_names,
+        hours: numbered(&instruments, |it, id| {
+            it.hours.map(|hours| TradingHours {
+                instrument: id,
+                ..hours
+            })
+        }),
+        factors: numbered(&instruments, |it, id| {
+            it.factor.map(|factor| FactorMapping {
+                instrument: id,
+                ..factor
+            })
+        }),
+        factor_names: factors,
+        scenarios: var,
         instruments: number_instruments(instruments),
-        instrument_limits,
-        session_limits,
+        limits,
+        permissions,
+        control,
         counters,
         metrics,
         log_dir,
@@ -165,6 +221,21 @@ fn read_engine(section: &mut Section<'_, '_, '_>) -> Engine {
             .number_u32("ids_kept_max", 1..=IDS_KEPT_MAX, Some(1_000_000))
             .unwrap_or(1),
         on_no_venue: section.choice("on_no_venue", ON_NO_VENUE, OnNoVenue::Hold),
+        positions_max: section
+            .number_u32("positions_max", 1_024..=POSITIONS_MAX, Some(65_536))
+            .unwrap_or(65_536),
+        day_start_s: section
+            .text("day_start", Some(TimeOfDay(0)), str::parse)
+            .map_or(0, |time| time.value.0),
+        answer_timeout: millis(section, "answer_timeout_ms", 10..=600_000, 2_000),
+        queries_max: section
+            .number("queries_max", 0..=100, Some(3))
+            .and_then(|queries| u8::try_from(queries).ok())
+            .unwrap_or(3),
+        reconcile_interval: millis(section, "reconcile_interval_ms", 0..=86_400_000, 60_000),
+        on_orphan: section.choice("on_orphan", ON_ORPHAN, OnOrphan::Report),
+        house_account: section.text_if_any("house_account", account_name),
+        reprice_interval: millis(section, "reprice_interval_ms", 1..=60_000, 100),
         route_attempts_max: section
             .number("route_attempts_max", 1..=16, Some(3))
             .and_then(|attempts| u8::try_from(attempts).ok())
@@ -229,6 +300,7 @@ fn read_venue(section: &mut Section<'_, '_, '_>) -> Option<Item<VenueLink>> {
     let heart_bt_int_s = section.number_u32("heart_bt_int_s", 1..=3_600, Some(30));
     let reset_on_logon = section.boolean("reset_on_logon", Some(false));
     let fee_centi_bps = section.number("fee_centi_bps", -10_000..=10_000, Some(0));
+    let features = parties::read_features(section);
     let name = name?;
     Some(Item {
         value: VenueLink {
@@ -238,6 +310,7 @@ fn read_venue(section: &mut Section<'_, '_, '_>) -> Option<Item<VenueLink>> {
                 fee_centi_bps: fee_centi_bps
                     .and_then(|fee| i32::try_from(fee).ok())
                     .unwrap_or(0),
+                features,
             },
             connect: connect.map_or(NOWHERE, |connect| connect.value),
             sender_comp_id: sender.map_or_else(String::new, |sender| sender.value),
@@ -252,6 +325,7 @@ fn read_venue(section: &mut Section<'_, '_, '_>) -> Option<Item<VenueLink>> {
 fn read_client(
     section: &mut Section<'_, '_, '_>,
     acceptors: &[Item<Acceptor>],
+    strategies: &[Item<String>],
 ) -> Option<Item<Client>> {
     let name = section.text("comp_id", None, comp_id);
     if let Some(name) = &name {
@@ -275,6 +349,16 @@ fn read_client(
         .filter(|name| account_name(name).is_ok());
     let account = section.text("account", default_account, account_name);
     let reset_on_logon = section.boolean("reset_on_logon", Some(false));
+    let on_disconnect = section.boolean("cancel_on_disconnect", Some(false));
+    let on_logout = section.boolean("cancel_on_logout", Some(false));
+    let strategy = section.text_if_any("strategy", comp_id).and_then(|item| {
+        let known: Vec<&str> = strategies.iter().map(|it| it.value.as_str()).collect();
+        let place = known.iter().position(|known| *known == item.value);
+        if place.is_none() {
+            refers(section.walk(), &item, "strategy", &known);
+        }
+        place
+    });
     let name = name?;
     Some(Item {
         value: Client {
@@ -284,15 +368,27 @@ fn read_client(
             account: AccountId::new(0),
             account_name: account.map_or_else(String::new, |account| account.value),
             reset_on_logon: reset_on_logon.unwrap_or(false),
+            cancel_on_disconnect: on_disconnect.unwrap_or(false),
+            cancel_on_logout: on_logout.unwrap_or(false),
+            strategy: strategy.map_or(StrategyId::new(0), limits::strategy),
         },
         span: name.span,
     })
 }
 
+/// An instrument with what is told to the engine in commands of its own.
+#[derive(Clone)]
+pub(super) struct Listed {
+    pub(super) instrument: Instrument,
+    pub(super) hours: Option<TradingHours>,
+    pub(super) factor: Option<FactorMapping>,
+}
+
 fn read_instrument(
     section: &mut Section<'_, '_, '_>,
     venues: &[Item<VenueLink>],
-) -> Option<Item<Instrument>> {
+    factors: &mut Vec<String>,
+) -> Option<Item<Listed>> {
     let symbol = section.text::<Symbol>("symbol", None, |text| {
         text.parse().map_err(|fault| format!("{fault}"))
     });
@@ -302,6 +398,10 @@ fn read_instrument(
     let tick = section.decimal("tick", None, Price::parse, |tick| *tick > Price::ZERO);
     let lot = section.decimal("lot", None, Qty::parse, |lot| !lot.is_zero());
     let prev_close = section.decimal_if_any("prev_close", Price::parse, |px| *px > Price::ZERO);
+    let one = Some(Instrument::ONE);
+    let multiplier = section.decimal("multiplier", one, Price::parse, |it| *it > Price::ZERO);
+    let hours = parties::read_hours(section);
+    let factor = parties::read_factor(section, factors);
     let listed = section.texts("venues");
     let mut set = VenueSet::NONE;
     let known: Vec<&str> = venues
@@ -330,69 +430,20 @@ fn read_instrument(
     // What is faulty was told and stands against a start; the name is kept for who refers to it.
     let symbol = symbol?;
     Some(Item {
-        value: Instrument {
-            id: InstrumentId::new(0),
-            symbol: symbol.value,
-            tick: tick.map_or(Price::ZERO, |tick| tick.value),
-            lot: lot.map_or(Qty::ZERO, |lot| lot.value),
-            prev_close: prev_close.map_or(LimitPx::NONE, |px| px.value.into()),
-            venues: set,
+        value: Listed {
+            instrument: Instrument {
+                id: InstrumentId::new(0),
+                symbol: symbol.value,
+                tick: tick.map_or(Price::ZERO, |tick| tick.value),
+                lot: lot.map_or(Qty::ZERO, |lot| lot.value),
+                prev_close: prev_close.map_or(LimitPx::NONE, |px| px.value.into()),
+                venues: set,
+                multiplier: multiplier.map_or(Instrument::ONE, |it| it.value),
+            },
+            hours,
+            factor,
         },
         span: symbol.span,
-    })
-}
-
-fn read_instrument_limits(
-    name: &Item<String>,
-    section: &mut Section<'_, '_, '_>,
-    instruments: &[Item<Instrument>],
-) -> Option<InstrumentLimits> {
-    let order_qty_max = section.decimal("order_qty_max", None, Qty::parse, |qty| !qty.is_zero());
-    let notional = section.number("order_notional_max", 1..=i64::MAX, None);
-    let position_max = section.decimal("position_max", None, Qty::parse, |qty| !qty.is_zero());
-    let quote_age_ms_max = section.number("quote_age_ms_max", 1..=86_400_000, None);
-    let collar_bps = section.number_u32("collar_bps", 1..=10_000, None);
-    let prev_close_allowed = section.boolean("prev_close_allowed", Some(false));
-    let known: Vec<&str> = instruments
-        .iter()
-        .map(|instrument| instrument.value.symbol.as_str())
-        .collect();
-    let Some(ix) = known.iter().position(|symbol| *symbol == name.value) else {
-        refers(section.walk(), name, "instrument", &known);
-        return None;
-    };
-    Some(InstrumentLimits {
-        instrument: instrument_id(ix),
-        order_qty_max: order_qty_max?.value,
-        order_notional_max: Notional::whole(notional?),
-        position_max: position_max?.value,
-        quote_age_max: Nanos::from_millis(quote_age_ms_max?.unsigned_abs()),
-        collar_bps: collar_bps?,
-        prev_close_allowed: prev_close_allowed?,
-    })
-}
-
-fn read_session_limits(
-    name: &Item<String>,
-    section: &mut Section<'_, '_, '_>,
-    clients: &[Item<Client>],
-) -> Option<SessionLimits> {
-    let orders_per_s_max = section.number_u32("orders_per_s_max", 1..=10_000_000, None);
-    let burst_max = section.number_u32("burst_max", 1..=10_000_000, None);
-    let orders_open_max = section.number_u32("orders_open_max", 1..=ORDERS_OPEN_MAX, None);
-    let known: Vec<&str> = clients
-        .iter()
-        .map(|client| client.value.comp_id.as_str())
-        .collect();
-    let Some(ix) = known.iter().position(|comp_id| *comp_id == name.value) else {
-        refers(section.walk(), name, "client", &known);
-        return None;
-    };
-    Some(SessionLimits {
-        session: Config::session(ix),
-        orders_per_s_max: orders_per_s_max?,
-        burst_max: burst_max?,
-        orders_open_max: orders_open_max?,
     })
 }
 
@@ -402,9 +453,10 @@ struct Read<'r> {
     acceptors: &'r [Item<Acceptor>],
     venues: &'r [Item<VenueLink>],
     clients: &'r [Item<Client>],
-    instruments: &'r [Item<Instrument>],
-    instrument_limits: &'r [InstrumentLimits],
-    session_limits: &'r [SessionLimits],
+    strategies: &'r [Item<String>],
+    owned: &'r [Item<parties::Owned>],
+    instruments: &'r [Item<Listed>],
+    limits: &'r [LimitChange],
 }
 
 impl Read<'_> {
@@ -412,6 +464,7 @@ impl Read<'_> {
         self.check_presence(walk);
         self.check_names(walk);
         self.check_counts(walk);
+        self.check_firm_limits(walk);
         self.check_instrument_limits(walk);
         self.check_session_limits(walk);
         let cores = self.engine.cores.len();
@@ -468,9 +521,11 @@ impl Read<'_> {
         twice(walk, "client", self.clients, |client| {
             client.comp_id.clone()
         });
-        twice(walk, "instrument", self.instruments, |instrument| {
-            instrument.symbol.to_string()
+        twice(walk, "instrument", self.instruments, |listed| {
+            listed.instrument.symbol.to_string()
         });
+        twice(walk, "strategy", self.strategies, Clone::clone);
+        twice(walk, "account", self.owned, |account| account.name.clone());
         twice(walk, "acceptor address", &self.reachable(), |acceptor| {
             acceptor.listen.to_string()
         });
@@ -504,6 +559,8 @@ impl Read<'_> {
             ("venue", self.venues.len(), VENUES_MAX),
             ("client", self.clients.len(), SESSIONS_MAX.min(ACCOUNTS_MAX)),
             ("instrument", self.instruments.len(), INSTRUMENTS_MAX),
+            ("strategy", self.strategies.len(), STRATEGIES_MAX - 1),
+            ("account", self.owned.len(), ACCOUNTS_MAX),
         ] {
             if count > max {
                 walk.find(
@@ -516,24 +573,45 @@ impl Read<'_> {
         }
     }
 
+    /// Whether every limit is set that the scope must have.
+    fn is_limited(&self, scope: Scope) -> bool {
+        let level = scope.level();
+        let set = |limit: &Limit| {
+            let mut limits = self.limits.iter();
+            limits.any(|change| change.scope == scope && change.limit == *limit)
+        };
+        let mut required = Limit::ALL
+            .iter()
+            .filter(|limit| limit.required_at().contains(&level));
+        required.all(set)
+    }
+
+    fn check_firm_limits(&self, walk: &mut Walk<'_>) {
+        if self.is_limited(Scope::Firm) || self.instruments.is_empty() {
+            return;
+        }
+        let (code, help) = limits::stanza(Level::Firm, "");
+        walk.findings.push(Finding {
+            code,
+            message: "the firm has no limits: every order will be refused".to_owned(),
+            span: None,
+            help,
+            fatal: self.venues.iter().any(|venue| !is_local(&venue.value)),
+        });
+    }
+
     fn check_instrument_limits(&self, walk: &mut Walk<'_>) {
         for (ix, item) in self.instruments.iter().enumerate() {
-            let instrument = item.value;
-            let id = instrument_id(ix);
-            let limits = self.instrument_limits.iter().find(|it| it.instrument == id);
-            if limits.is_some() || has_stanza(walk, "instrument", instrument.symbol.as_str()) {
+            let instrument = item.value.instrument;
+            let scope = Scope::Instrument(instrument_id(ix));
+            let symbol = instrument.symbol.as_str();
+            if self.is_limited(scope) || has_stanza(walk, "instrument", symbol) {
                 continue;
             }
             let live = self.venues.iter().enumerate().find(|(ix, venue)| {
                 instrument.venues.contains(venue_id(*ix)) && !is_local(&venue.value)
             });
-            let stanza = format!(
-                "add\n\n[limits.instrument.{}]\norder_qty_max = 1_000\norder_notional_max = 1_000_000\n\
-                 position_max = 5_000\nquote_age_ms_max = 5_000\ncollar_bps = 100\n\
-                 prev_close_allowed = false\n\nwith numbers that suit you",
-                bare_or_quoted(instrument.symbol.as_str())
-            );
-            let symbol = instrument.symbol;
+            let (code, stanza) = limits::stanza(Level::Instrument, &bare_or_quoted(symbol));
             if let Some((_, venue)) = live {
                 walk.find(
                     Code::C012,
@@ -546,7 +624,7 @@ impl Read<'_> {
                 );
             } else {
                 walk.findings.push(Finding {
-                    code: Code::C010,
+                    code,
                     message: format!("{symbol} has no limits: every order in it will be refused"),
                     span: Some(item.span.clone()),
                     help: stanza,
@@ -558,21 +636,17 @@ impl Read<'_> {
 
     fn check_session_limits(&self, walk: &mut Walk<'_>) {
         for (ix, item) in self.clients.iter().enumerate() {
-            let session = Config::session(ix);
+            let scope = Scope::Session(Config::session(ix));
             let comp_id = item.value.comp_id.as_str();
-            let limits = self.session_limits.iter().find(|it| it.session == session);
-            if limits.is_some() || has_stanza(walk, "session", comp_id) {
+            if self.is_limited(scope) || has_stanza(walk, "session", comp_id) {
                 continue;
             }
+            let (code, help) = limits::stanza(Level::Session, &bare_or_quoted(comp_id));
             walk.findings.push(Finding {
-                code: Code::C011,
+                code,
                 message: format!("{comp_id} has no limits: every order of it will be refused"),
                 span: Some(item.span.clone()),
-                help: format!(
-                    "add\n\n[limits.session.{}]\norders_per_s_max = 100\nburst_max = 50\n\
-                     orders_open_max = 1_000\n\nwith numbers that suit you",
-                    bare_or_quoted(comp_id)
-                ),
+                help,
                 // Where money may be at stake, a missing rate limit is no small thing either.
                 fatal: self.venues.iter().any(|venue| !is_local(&venue.value)),
             });
@@ -619,7 +693,7 @@ fn twice<T>(walk: &mut Walk<'_>, what: &str, items: &[Item<T>], name: impl Fn(&T
     }
 }
 
-fn refers(walk: &mut Walk<'_>, name: &Item<String>, what: &str, known: &[&str]) {
+pub(super) fn refers(walk: &mut Walk<'_>, name: &Item<String>, what: &str, known: &[&str]) {
     let help = match nearest(&name.value, known) {
         Some(near) => format!("did you mean {near:?}?"),
         None if known.is_empty() => format!("no {what} is defined"),
@@ -633,7 +707,7 @@ fn refers(walk: &mut Walk<'_>, name: &Item<String>, what: &str, known: &[&str]) 
     );
 }
 
-fn path(section: &mut Section<'_, '_, '_>, key: &'static str, default: &str) -> PathBuf {
+pub(super) fn path(section: &mut Section<'_, '_, '_>, key: &'static str, default: &str) -> PathBuf {
     let item = section.text(key, Some(default.to_owned()), |text| match text {
         "" => Err("an empty path".to_owned()),
         text => Ok(text.to_owned()),
@@ -642,7 +716,7 @@ fn path(section: &mut Section<'_, '_, '_>, key: &'static str, default: &str) -> 
 }
 
 /// A CompID or an account: what can stand in a FIX field and in a file name.
-fn comp_id(text: &str) -> Result<String, String> {
+pub(super) fn comp_id(text: &str) -> Result<String, String> {
     let printable = |byte: u8| matches!(byte, 0x21..=0x7e) && byte != b'=';
     if (1..=COMP_ID_LEN_MAX).contains(&text.len()) && text.bytes().all(printable) {
         Ok(text.to_owned())
@@ -654,23 +728,47 @@ fn comp_id(text: &str) -> Result<String, String> {
 }
 
 /// An account: what the FIX link keeps of `Account` (1).
-fn account_name(text: &str) -> Result<String, String> {
+pub(super) fn account_name(text: &str) -> Result<String, String> {
     let name: Result<AccountName, _> = text.parse();
     name.map(|name| name.to_string())
         .map_err(|fault| fault.to_string())
 }
 
-/// Sessions numbered in their order, accounts in the order in which clients name them.
-fn number_clients(clients: Vec<Item<Client>>) -> Vec<Client> {
+/// Every account that is named, each once: those of clients, then those with a table, then the
+/// house's.
+fn account_names(
+    engine: &Engine,
+    owned: &[Item<parties::Owned>],
+    clients: &[Item<Client>],
+) -> Vec<String> {
+    let of_clients = clients.iter().map(|it| &it.value.account_name);
+    let of_tables = owned.iter().map(|it| &it.value.name);
+    let of_house = engine.house_account.iter().map(|it| &it.value);
     let mut names: Vec<String> = Vec::new();
+    for name in of_clients.chain(of_tables).chain(of_house) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// Whose position adopted orders change: the configured account, else the first.
+fn house_account(engine: &Engine, accounts: &[String]) -> AccountId {
+    let named = engine.house_account.as_ref();
+    let place = named.and_then(|it| accounts.iter().position(|name| *name == it.value));
+    AccountId::new(place.and_then(|ix| u32::try_from(ix).ok()).unwrap_or(0))
+}
+
+/// Sessions numbered in their order, accounts in theirs.
+fn number_clients(clients: Vec<Item<Client>>, accounts: &[String]) -> Vec<Client> {
     let number = |(place, item): (usize, Item<Client>)| {
         let mut client = item.value;
         client.session = Config::session(place);
-        let known = names.iter().position(|name| *name == client.account_name);
-        let ix = known.unwrap_or_else(|| {
-            names.push(client.account_name.clone());
-            names.len() - 1
-        });
+        let known = accounts
+            .iter()
+            .position(|name| *name == client.account_name);
+        let ix = known.unwrap_or(usize::MAX);
         client.account = AccountId::new(u32::try_from(ix).unwrap_or(u32::MAX));
         client
     };
@@ -686,15 +784,37 @@ fn number_venues(venues: Vec<Item<VenueLink>>) -> Vec<VenueLink> {
     venues.into_iter().enumerate().map(number).collect()
 }
 
-fn number_instruments(instruments: Vec<Item<Instrument>>) -> Vec<Instrument> {
-    let number = |(ix, item): (usize, Item<Instrument>)| Instrument {
+/// What instruments have besides, under their numbers.
+fn numbered<T>(
+    instruments: &[Item<Listed>],
+    of: impl Fn(&Listed, InstrumentId) -> Option<T>,
+) -> Vec<T> {
+    let of = |(ix, item): (usize, &Item<Listed>)| of(&item.value, instrument_id(ix));
+    instruments.iter().enumerate().filter_map(of).collect()
+}
+
+/// A span in milliseconds.
+fn millis(
+    section: &mut Section<'_, '_, '_>,
+    key: &'static str,
+    bounds: std::ops::RangeInclusive<i64>,
+    default: i64,
+) -> Nanos {
+    let millis = section
+        .number(key, bounds, Some(default))
+        .unwrap_or(default);
+    Nanos::from_millis(millis.unsigned_abs())
+}
+
+fn number_instruments(instruments: Vec<Item<Listed>>) -> Vec<Instrument> {
+    let number = |(ix, item): (usize, Item<Listed>)| Instrument {
         id: instrument_id(ix),
-        ..item.value
+        ..item.value.instrument
     };
     instruments.into_iter().enumerate().map(number).collect()
 }
 
-fn venue_id(ix: usize) -> VenueId {
+pub(super) fn venue_id(ix: usize) -> VenueId {
     VenueId::new(u8::try_from(ix).unwrap_or(u8::MAX))
 }
 

@@ -331,6 +331,45 @@ impl<'w, 's, 'v> Section<'w, 's, 'v> {
         None
     }
 
+    /// Whether the file sets the key.
+    pub(crate) fn has(&self, key: &'static str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Says that a key that must be there is not.
+    pub(crate) fn required(&mut self, key: &'static str) {
+        self.known.push(key);
+        self.missing(key);
+    }
+
+    /// Keeps that a key that may be absent is.
+    pub(crate) fn absent(&mut self, key: &'static str) {
+        self.known.push(key);
+        self.keep(key, "none".to_owned(), Origin::Default);
+    }
+
+    /// A text that may be absent.
+    pub(crate) fn text_if_any<T: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Item<T>> {
+        if self.has(key) {
+            return self.text(key, None, parse);
+        }
+        self.absent(key);
+        None
+    }
+
+    /// A list of texts that may be absent.
+    pub(crate) fn texts_if_any(&mut self, key: &'static str) -> Option<Vec<Item<String>>> {
+        if self.has(key) {
+            return self.texts(key);
+        }
+        self.absent(key);
+        None
+    }
+
     /// A list of texts.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<Item<String>>> {
         let Some((key_span, mut value)) = self.take(key) else {

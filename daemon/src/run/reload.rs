@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use dcx_model::Scope;
-use dcx_model::{Code, Command};
+use dcx_model::{Code, Command, LimitChange, Scope};
 
 use crate::config::{self, Config, Effective, Loaded};
 use crate::log::Log;
-use crate::system::{System, closing_commands};
+use crate::system::System;
 
 /// Reads the file again and brings into force what may change.
 pub(super) fn reload(
@@ -40,7 +39,6 @@ pub(super) fn reload(
     let known = system.names.len();
     let changed: Vec<Command> = changes(config, &new)
         .into_iter()
-        .chain(closed(&system.names, config, &new))
         .filter(|command| is_known(command, known))
         .collect();
     log.info(format!("{} limits change", changed.len()));
@@ -51,26 +49,27 @@ pub(super) fn reload(
             return;
         }
     }
-    config.instrument_limits = new.instrument_limits;
-    config.session_limits = new.session_limits;
+    config.limits = new.limits;
     values.retain(|value| !is_limit(&value.key));
     values.extend(new_values.into_iter().filter(|value| is_limit(&value.key)));
 }
 
-/// The limits that differ.
+/// The limits that differ; one that is gone is taken away. The engine judges each: what lets more
+/// through waits for a person.
 fn changes(old: &Config, new: &Config) -> Vec<Command> {
-    let before = old.limit_commands();
-    let mut changed = new.limit_commands();
-    changed.retain(|command| !before.contains(command));
-    changed
-}
-
-/// What had limits and has none any more.
-fn closed(names: &crate::names::NameTable, old: &Config, new: &Config) -> Vec<Command> {
-    let before = closing_commands(old, names);
-    let mut closing = closing_commands(new, names);
-    closing.retain(|command| !before.contains(command));
-    closing
+    let same = |one: &LimitChange, other: &LimitChange| {
+        (one.scope, one.limit) == (other.scope, other.limit)
+    };
+    let changed = new.limits.iter().filter(|limit| !old.limits.contains(limit));
+    let gone = old
+        .limits
+        .iter()
+        .filter(|limit| !new.limits.iter().any(|other| same(limit, other)))
+        .map(|limit| LimitChange {
+            value: None,
+            ..*limit
+        });
+    changed.copied().chain(gone).map(Command::SetLimit).collect()
 }
 
 /// Whether the running system knows whose limits these are.

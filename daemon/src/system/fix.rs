@@ -68,9 +68,9 @@ fn directory(config: &Config) -> Directory {
     for instrument in &config.instruments {
         directory = directory.with_instrument(instrument.id, instrument.symbol);
     }
-    for (name, account) in config.accounts() {
-        if let Ok(name) = name.parse() {
-            directory = directory.with_account(account, name);
+    for named in &config.accounts {
+        if let Ok(name) = named.name.parse() {
+            directory = directory.with_account(named.account.id, name);
         }
     }
     let clients = config.clients.iter().map(|client| {

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use dcx_engine::Engine;
 use dcx_fix::orders::EdgeBoard;
 use dcx_fix::{Board, LinkError};
-use dcx_model::{Code, Command, InstrumentLimits, Nanos, Notional, Outbound, Qty, SessionLimits};
+use dcx_model::{Code, Command, Outbound};
 use dcx_pipeline::{
     Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
     ReplayReport, Running, Sampling, StartError, Topology, Torn, recover,
@@ -144,7 +144,6 @@ fn number(config: &mut Config, dir: &Path, goes_on: bool) -> Result<NameTable, F
 /// more is closed, and that nobody is logged on yet.
 fn first_commands(config: &Config, names: &NameTable) -> Vec<Command> {
     let mut commands = config.commands();
-    commands.extend(closing_commands(config, names));
     commands.extend(
         names
             .venue_ids()
@@ -155,37 +154,6 @@ fn first_commands(config: &Config, names: &NameTable) -> Vec<Command> {
         link: dcx_model::SessionLink::Disconnected,
     }));
     commands
-}
-
-/// Limits of zero for what the journal knows and the configuration gives no limits.
-///
-/// The journal may hold limits from before: without this, taking a stanza away would leave the
-/// old limits in force.
-pub(crate) fn closing_commands(config: &Config, names: &NameTable) -> Vec<Command> {
-    let instruments = names.unlimited_instruments(config).into_iter();
-    let sessions = names.unlimited_sessions(config).into_iter();
-    let instruments = instruments.flat_map(|instrument| {
-        (InstrumentLimits {
-            instrument,
-            order_qty_max: Qty::ZERO,
-            order_notional_max: Notional::ZERO,
-            position_max: Qty::ZERO,
-            quote_age_max: Nanos::ZERO,
-            collar_bps: 0,
-            prev_close_allowed: false,
-        })
-        .changes()
-    });
-    let sessions = sessions.flat_map(|session| {
-        (SessionLimits {
-            session,
-            orders_per_s_max: 0,
-            burst_max: 0,
-            orders_open_max: 0,
-        })
-        .changes()
-    });
-    instruments.chain(sessions).map(Command::SetLimit).collect()
 }
 
 /// Room for open orders up to which the digest of all state is taken while trading. It reads every
