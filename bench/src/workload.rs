@@ -119,12 +119,16 @@ impl Recorder {
             on_no_venue: OnNoVenue::Hold,
             route_attempts_max: 3,
             discount_ppm: 998_000,
-            prior_sd_centi_bps: 200, ..dcx_model::Configure::DEFAULT }));
+            prior_sd_centi_bps: 200,
+            ..dcx_model::Configure::DEFAULT
+        }));
         for venue in 0..VENUES {
             self.take(Command::DefineVenue(Venue {
                 id: VenueId::new(venue),
                 name: text(&format!("V{venue}")),
-                fee_centi_bps: i32::from(venue) * 10, features: dcx_model::VenueFeatures::NONE, }));
+                fee_centi_bps: i32::from(venue) * 10,
+                features: dcx_model::VenueFeatures::NONE,
+            }));
         }
         for instrument in 0..INSTRUMENTS {
             let id = InstrumentId::new(instrument);
@@ -136,7 +140,9 @@ impl Recorder {
                 prev_close: LimitPx::NONE,
                 venues: (0..VENUES)
                     .map(VenueId::new)
-                    .fold(VenueSet::NONE, VenueSet::with), multiplier: dcx_model::Instrument::ONE, }));
+                    .fold(VenueSet::NONE, VenueSet::with),
+                multiplier: dcx_model::Instrument::ONE,
+            }));
             for change in (InstrumentLimits {
                 instrument: id,
                 order_qty_max: Qty::whole(1_000_000),
@@ -261,7 +267,9 @@ impl Recorder {
             last_qty: Qty::ZERO,
             last_px: Price::ZERO,
             cum_qty: Qty::ZERO,
-            leaves_qty: Qty::ZERO, ..dcx_model::VenueReport::EMPTY }
+            leaves_qty: Qty::ZERO,
+            ..dcx_model::VenueReport::EMPTY
+        }
     }
 
     fn step(&mut self) {
@@ -316,7 +324,9 @@ impl Recorder {
             start: UnixNanos::ZERO,
             end: UnixNanos::ZERO,
             slices: 0,
-            transact_time: UnixNanos::new(self.at), ..dcx_model::NewOrder::PLAIN };
+            transact_time: UnixNanos::new(self.at),
+            ..dcx_model::NewOrder::PLAIN
+        };
         self.take(Command::NewOrder(order));
         self.open.push_back(Open {
             session,
@@ -359,8 +369,10 @@ impl Recorder {
             time_in_force: TimeInForce::Day,
             order_qty,
             limit_px: open.limit_px,
-            transact_time: UnixNanos::new(self.at), stop_px: dcx_model::LimitPx::NONE,
- display_qty: dcx_model::Qty::ZERO, }));
+            transact_time: UnixNanos::new(self.at),
+            stop_px: dcx_model::LimitPx::NONE,
+            display_qty: dcx_model::Qty::ZERO,
+        }));
         self.open.push_back(Open {
             cl_ord_id,
             order_qty,

@@ -3,8 +3,9 @@
 //! Prices and quantities are decimal texts, since a JSON number is read as a binary fraction.
 
 use dcx_model::{
-    CancelRequest, ChildCancel, ChildOrder, Command, Event, InstrumentId, LimitPx, NewOrder,
-    OrderView, ReplaceRequest, Sequenced, Symbol, VenueId, VenueName,
+    CancelRequest, ChildCancel, ChildOrder, Command, Event, EventRef, InstrumentId, Limit, LimitPx,
+    LimitView, Nanos, NewOrder, Notional, OrderView, Price, Qty, ReplaceRequest, Scope, Sequenced,
+    Symbol, Unit, VenueId, VenueName,
 };
 use serde_json::{Map, Value, json};
 
@@ -32,6 +33,17 @@ impl Names {
     pub(crate) fn symbol(&self, id: InstrumentId) -> String {
         let known = self.instruments.iter().find(|(known, _)| *known == id);
         known.map_or_else(|| format!("instrument {id}"), |(_, name)| name.to_string())
+    }
+
+    /// A scope, with its name where the journal says it.
+    pub(crate) fn scope(&self, scope: Scope) -> String {
+        match scope {
+            Scope::Firm => "the firm".to_owned(),
+            Scope::Instrument(id) => self.symbol(id),
+            Scope::Account(_) | Scope::Strategy(_) | Scope::Session(_) => {
+                format!("{} {}", scope.level(), scope.number())
+            }
+        }
     }
 
     pub(crate) fn venue(&self, id: VenueId) -> String {
@@ -103,24 +115,179 @@ pub(crate) fn command(command: &Command, names: &Names) -> (&'static str, Value)
             "venue_state",
             json!({"venue": names.venue(*venue), "up": up}),
         ),
-        Command::SessionState { session, up } => {
-            ("session_state", json!({"session": session.get(), "up": up}))
-        }
+        Command::SessionState { session, link } => (
+            "session_state",
+            json!({"session": session.get(), "link": format!("{link:?}").to_lowercase()}),
+        ),
         Command::Wake => ("wake", json!({})),
         Command::Checkpoint => ("checkpoint", json!({})),
-        Command::Halt(operator) => (
-            "halt",
-            json!({"author": operator.author.as_str(), "reason": operator.reason.as_str()}),
+        Command::MassCancel(request) => (
+            "mass_cancel",
+            json!({
+                "session": request.session.get(),
+                "cl_ord_id": request.cl_ord_id.as_str(),
+                "scope": request.scope.name(),
+                "symbol": names.symbol(request.instrument),
+            }),
         ),
-        Command::Resume(operator) => (
-            "resume",
-            json!({"author": operator.author.as_str(), "reason": operator.reason.as_str()}),
+        Command::MassStatus(request) => (
+            "mass_status",
+            json!({
+                "session": request.session.get(),
+                "request": request.request.as_str(),
+                "scope": request.scope.name(),
+            }),
         ),
+        Command::MarketTrade(trade) => (
+            "market_trade",
+            json!({
+                "venue": names.venue(trade.venue),
+                "symbol": names.symbol(trade.instrument),
+                "px": trade.px.to_string(),
+                "qty": trade.qty.to_string(),
+            }),
+        ),
+        Command::VenuePhase {
+            venue,
+            instrument,
+            phase,
+        } => (
+            "venue_phase",
+            json!({
+                "venue": names.venue(*venue),
+                "symbol": names.symbol(*instrument),
+                "phase": format!("{phase:?}").to_lowercase(),
+            }),
+        ),
+        Command::Orphan(orphan) => (
+            "orphan",
+            json!({
+                "venue": names.venue(orphan.venue),
+                "cl_ord_id": orphan.cl_ord_id.as_str(),
+                "symbol": names.symbol(orphan.instrument),
+                "side": orphan.side.name(),
+                "order_qty": orphan.order_qty.to_string(),
+                "cum_qty": orphan.cum_qty.to_string(),
+            }),
+        ),
+        Command::VenueMassStatusDone { venue, request } => (
+            "venue_mass_status_done",
+            json!({"venue": names.venue(*venue), "request": request.get()}),
+        ),
+        Command::OrdersOutRefused { child } => {
+            ("orders_out_refused", json!({"child": child.get()}))
+        }
+        Command::SetLimit(_)
+        | Command::DecideLimit(_)
+        | Command::SetState(_)
+        | Command::SetPermission(_)
+        | Command::SetMeans(_)
+        | Command::DecideOrder(_)
+        | Command::OperatorCancel(_) => operator(command, names),
         Command::Configure(_)
         | Command::DefineInstrument(_)
         | Command::DefineVenue(_)
-        | Command::SetInstrumentLimits(_)
-        | Command::SetSessionLimits(_) => configuration(command, names),
+        | Command::DefineAccount(_)
+        | Command::DefineHours(_)
+        | Command::SetSessionPolicy(_)
+        | Command::MapFactor(_)
+        | Command::SetScenario(_) => configuration(command, names),
+    }
+}
+
+/// What a person or the configuration ordered.
+fn operator(command: &Command, names: &Names) -> (&'static str, Value) {
+    let (kind, request, by, fields) = match command {
+        Command::SetLimit(change) => (
+            "set_limit",
+            change.request,
+            change.by,
+            json!({
+                "scope": names.scope(change.scope),
+                "limit": change.limit.name(),
+                "value": limit_value(change.limit, change.value),
+                "source": format!("{:?}", change.source).to_lowercase(),
+            }),
+        ),
+        Command::DecideLimit(decision) => (
+            "decide_limit",
+            decision.request,
+            decision.by,
+            json!({"proposal": decision.proposal.get(), "approve": decision.approve}),
+        ),
+        Command::SetState(change) => (
+            "set_state",
+            change.request,
+            change.by,
+            json!({"scope": names.scope(change.scope), "state": change.state.name()}),
+        ),
+        Command::SetPermission(permission) => (
+            "set_permission",
+            permission.request,
+            permission.by,
+            json!({
+                "scope": names.scope(permission.scope),
+                "symbol": permission.instrument.map(|id| names.symbol(id)),
+                "allowed": permission.allowed,
+            }),
+        ),
+        Command::SetMeans(means) => (
+            "set_means",
+            means.request,
+            means.by,
+            json!({
+                "scope": names.scope(means.scope),
+                "venues": format!("{:#x}", means.venues.bits()),
+                "algos": format!("{:#x}", means.algos),
+            }),
+        ),
+        Command::DecideOrder(decision) => (
+            "decide_order",
+            decision.request,
+            decision.by,
+            json!({"order": decision.order.get(), "approve": decision.approve}),
+        ),
+        Command::OperatorCancel(cancel) => (
+            "operator_cancel",
+            cancel.request,
+            cancel.by,
+            json!({"order": cancel.order.get(), "scope": names.scope(cancel.scope)}),
+        ),
+        other => return ("other", json!({ "debug": format!("{other:?}") })),
+    };
+    let mut object = Map::new();
+    merge(&mut object, fields);
+    merge(
+        &mut object,
+        json!({
+            "request": request.get(),
+            "author": by.author.as_str(),
+            "reason": by.reason.as_str(),
+        }),
+    );
+    (kind, Value::Object(object))
+}
+
+/// A limit's number as people write it.
+pub(crate) fn limit_value(limit: Limit, value: Option<i128>) -> String {
+    let Some(value) = value else {
+        return "none".to_owned();
+    };
+    let units = || {
+        u64::try_from(value).map_or_else(
+            |_| value.to_string(),
+            |units| Qty::from_units(units).to_string(),
+        )
+    };
+    match limit.unit() {
+        Unit::Qty => units(),
+        Unit::Notional => Notional::from_units(value).to_string(),
+        Unit::Bps => format!("{value} bps"),
+        Unit::Nanos => u64::try_from(value)
+            .map_or_else(|_| value.to_string(), |nanos| Nanos::new(nanos).to_string()),
+        Unit::Thousandths => format!("{}.{:03}", value / 1_000, value % 1_000),
+        Unit::Flag => (value != 0).to_string(),
+        Unit::Count => value.to_string(),
     }
 }
 
@@ -157,25 +324,46 @@ fn configuration(command: &Command, names: &Names) -> (&'static str, Value) {
                 "fee_centi_bps": venue.fee_centi_bps,
             }),
         ),
-        Command::SetInstrumentLimits(limits) => (
-            "set_instrument_limits",
+        Command::DefineAccount(account) => (
+            "define_account",
             json!({
-                "symbol": names.symbol(limits.instrument),
-                "order_qty_max": limits.order_qty_max.to_string(),
-                "order_notional_max": limits.order_notional_max.to_string(),
-                "position_max": limits.position_max.to_string(),
-                "quote_age_ns_max": limits.quote_age_max.get(),
-                "collar_bps": limits.collar_bps,
-                "prev_close_allowed": limits.prev_close_allowed,
+                "account": account.id.get(),
+                "owner": account.owner.get(),
+                "self_trade": format!("{:?}", account.self_trade),
             }),
         ),
-        Command::SetSessionLimits(limits) => (
-            "set_session_limits",
+        Command::DefineHours(hours) => (
+            "define_hours",
             json!({
-                "session": limits.session.get(),
-                "orders_per_s_max": limits.orders_per_s_max,
-                "burst_max": limits.burst_max,
-                "orders_open_max": limits.orders_open_max,
+                "symbol": names.symbol(hours.instrument),
+                "open_s": hours.open_s,
+                "close_s": hours.close_s,
+                "weekdays": hours.weekdays,
+                "close_lead_ns": hours.close_lead.get(),
+            }),
+        ),
+        Command::SetSessionPolicy(policy) => (
+            "set_session_policy",
+            json!({
+                "session": policy.session.get(),
+                "cancel_on_disconnect": policy.cancel_on_disconnect,
+                "cancel_on_logout": policy.cancel_on_logout,
+            }),
+        ),
+        Command::MapFactor(mapping) => (
+            "map_factor",
+            json!({
+                "symbol": names.symbol(mapping.instrument),
+                "factor": mapping.factor,
+                "beta_ppm": mapping.beta_ppm,
+            }),
+        ),
+        Command::SetScenario(scenario) => (
+            "set_scenario",
+            json!({
+                "scenario": scenario.scenario,
+                "factor": scenario.factor,
+                "return_ppm": scenario.return_ppm,
             }),
         ),
         other => ("other", json!({ "debug": format!("{other:?}") })),
@@ -197,6 +385,16 @@ fn new_order(order: &NewOrder, names: &Names) -> Value {
         "start": moment(order.start),
         "end": moment(order.end),
         "slices": order.slices,
+        "strategy": order.strategy.get(),
+        "origin": format!("{:?}", order.origin).to_lowercase(),
+        "flags": format!("{:#x}", order.flags.bits()),
+        "stop_px": limit(order.stop_px),
+        "peg": format!("{:?}", order.peg).to_lowercase(),
+        "peg_offset": order.peg_offset.to_string(),
+        "display_qty": order.display_qty.to_string(),
+        "min_qty": order.min_qty.to_string(),
+        "list": order.list.get().to_string(),
+        "leg": format!("{:?}", order.leg),
     })
 }
 
@@ -283,14 +481,179 @@ pub(crate) fn event(event: &Event, names: &Names) -> Value {
                 "exec_id": exec_id.as_str(),
             }),
         ),
-        Event::Halted => ("halted", json!({})),
-        Event::Resumed => ("resumed", json!({})),
+        Event::PendingNew { view } => ("pending_new", with(view, names, json!({}))),
+        Event::Triggered { view } => ("triggered", with(view, names, json!({}))),
+        Event::Restated { view, reason } => (
+            "restated",
+            with(view, names, json!({"reason": reason.name()})),
+        ),
+        Event::TradeCanceled {
+            view,
+            trade,
+            last_qty,
+            last_px,
+            venue,
+        } => (
+            "trade_canceled",
+            with(
+                view,
+                names,
+                amended(*trade, *last_qty, *last_px, *venue, names),
+            ),
+        ),
+        Event::TradeCorrected {
+            view,
+            trade,
+            last_qty,
+            last_px,
+            venue,
+        } => (
+            "trade_corrected",
+            with(
+                view,
+                names,
+                amended(*trade, *last_qty, *last_px, *venue, names),
+            ),
+        ),
+        Event::MassCanceled(report) => (
+            "mass_canceled",
+            json!({
+                "session": report.session.get(),
+                "cl_ord_id": report.cl_ord_id.as_str(),
+                "scope": report.scope.name(),
+                "affected": report.affected,
+                "code": report.refusal.map(|refusal| refusal.code().to_string()),
+            }),
+        ),
+        Event::MassStatus {
+            view,
+            request,
+            total,
+            last,
+        } => (
+            "mass_status",
+            with(
+                view,
+                names,
+                json!({"request": request.as_str(), "total": total, "last": last}),
+            ),
+        ),
+        Event::ChildQuery(query) => (
+            "child_query",
+            json!({"child": query.child.get(), "venue": names.venue(query.venue)}),
+        ),
+        Event::VenueMassStatus { venue, request } => (
+            "venue_mass_status",
+            json!({"venue": names.venue(*venue), "request": request.get()}),
+        ),
+        Event::OrphanCancel(cancel) => (
+            "orphan_cancel",
+            json!({
+                "venue": names.venue(cancel.venue),
+                "cl_ord_id": cancel.cl_ord_id.as_str(),
+                "request": cancel.request.get(),
+            }),
+        ),
+        Event::ChildUnknown {
+            child,
+            order,
+            venue,
+        } => (
+            "child_unknown",
+            json!({
+                "child": child.get(),
+                "order": order.get(),
+                "venue": names.venue(*venue),
+            }),
+        ),
+        Event::VenueReconciled {
+            venue,
+            working,
+            unknown,
+            orphans,
+        } => (
+            "venue_reconciled",
+            json!({
+                "venue": names.venue(*venue),
+                "working": working,
+                "unknown": unknown,
+                "orphans": orphans,
+            }),
+        ),
+        Event::VenueUnconfirmed { venue, children } => (
+            "venue_unconfirmed",
+            json!({"venue": names.venue(*venue), "children": children}),
+        ),
+        Event::LimitSet(view) => ("limit_set", limit_view(view, names)),
+        Event::LimitProposed(view) => ("limit_proposed", limit_view(view, names)),
+        Event::LimitDropped(view) => ("limit_dropped", limit_view(view, names)),
+        Event::LimitNear {
+            scope,
+            limit,
+            value,
+            max,
+        } => (
+            "limit_near",
+            json!({
+                "scope": names.scope(*scope),
+                "limit": limit.name(),
+                "value": limit_value(*limit, Some(*value)),
+                "max": limit_value(*limit, Some(*max)),
+            }),
+        ),
+        Event::StateSet {
+            scope,
+            state,
+            cause,
+            request,
+        } => (
+            "state_set",
+            json!({
+                "scope": names.scope(*scope),
+                "state": state.name(),
+                "cause": format!("{cause:?}"),
+                "request": request.get(),
+            }),
+        ),
+        Event::OperatorDone { request, orders } => (
+            "operator_done",
+            json!({"request": request.get(), "orders": orders}),
+        ),
+        Event::OperatorRefused { request, refusal } => (
+            "operator_refused",
+            json!({
+                "request": request.get(),
+                "code": refusal.code().to_string(),
+                "text": refusal.to_string(),
+            }),
+        ),
         Event::Digest { state } => ("digest", json!({"state": crate::text::hex(*state)})),
     };
     let mut object = Map::new();
     object.insert("event".to_owned(), json!(kind));
     merge(&mut object, fields);
     Value::Object(object)
+}
+
+/// A trade that was taken back or corrected.
+fn amended(trade: EventRef, last_qty: Qty, last_px: Price, venue: VenueId, names: &Names) -> Value {
+    json!({
+        "trade": format!("{}-{}", trade.seq, trade.ix),
+        "venue": names.venue(venue),
+        "last_qty": last_qty.to_string(),
+        "last_px": last_px.to_string(),
+    })
+}
+
+fn limit_view(view: &LimitView, names: &Names) -> Value {
+    json!({
+        "scope": names.scope(view.scope),
+        "limit": view.limit.name(),
+        "before": limit_value(view.limit, view.before),
+        "after": limit_value(view.limit, view.after),
+        "proposal": view.proposal.get(),
+        "request": view.request.get(),
+    })
 }
 
 fn child_order(child: &ChildOrder, names: &Names) -> Value {

@@ -101,14 +101,18 @@ fn configuration(orders_open_max: u32) -> Vec<Command> {
             on_no_venue: OnNoVenue::Hold,
             route_attempts_max: 3,
             discount_ppm: 998_000,
-            prior_sd_centi_bps: 200, ..dcx_model::Configure::DEFAULT }),
+            prior_sd_centi_bps: 200,
+            ..dcx_model::Configure::DEFAULT
+        }),
         Command::DefineInstrument(Instrument {
             id: EURUSD,
             symbol: symbol(),
             tick: Price::from_units(1_000),
             lot: Qty::whole(1),
             prev_close: Price::from_units(110_000_000).into(),
-            venues: VenueSet::NONE, multiplier: dcx_model::Instrument::ONE, }),
+            venues: VenueSet::NONE,
+            multiplier: dcx_model::Instrument::ONE,
+        }),
     ];
     commands.extend(
         (InstrumentLimits {

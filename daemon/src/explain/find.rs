@@ -102,6 +102,7 @@ fn requested(command: &Command) -> Option<&str> {
         Command::NewOrder(order) => Some(order.cl_ord_id.as_str()),
         Command::Cancel(cancel) => Some(cancel.cl_ord_id.as_str()),
         Command::Replace(replace) => Some(replace.cl_ord_id.as_str()),
+        Command::MassCancel(request) => Some(request.cl_ord_id.as_str()),
         _ => None,
     }
 }
@@ -117,13 +118,31 @@ pub(super) fn view(event: &Event) -> Option<&OrderView> {
         | Event::PendingReplace { view, .. }
         | Event::Replaced { view, .. }
         | Event::Expired { view }
-        | Event::Status { view } => Some(view),
+        | Event::Status { view }
+        | Event::PendingNew { view }
+        | Event::Triggered { view }
+        | Event::Restated { view, .. }
+        | Event::TradeCanceled { view, .. }
+        | Event::TradeCorrected { view, .. }
+        | Event::MassStatus { view, .. } => Some(view),
         Event::CancelRejected(_)
         | Event::ChildSent(_)
         | Event::ChildCancel(_)
         | Event::Ignored { .. }
-        | Event::Halted
-        | Event::Resumed
+        | Event::MassCanceled(_)
+        | Event::ChildQuery(_)
+        | Event::VenueMassStatus { .. }
+        | Event::OrphanCancel(_)
+        | Event::ChildUnknown { .. }
+        | Event::VenueReconciled { .. }
+        | Event::VenueUnconfirmed { .. }
+        | Event::LimitSet(_)
+        | Event::LimitProposed(_)
+        | Event::LimitDropped(_)
+        | Event::LimitNear { .. }
+        | Event::StateSet { .. }
+        | Event::OperatorDone { .. }
+        | Event::OperatorRefused { .. }
         | Event::Digest { .. } => None,
     }
 }

@@ -1,7 +1,9 @@
 //! The steps of an order in sentences, and as JSON.
 
 use dcx_engine::{Check, NotEligible, SliceReason, SliceWhy};
-use dcx_model::{Command, Event, Nanos, Notional, Price, Qty, UnixNanos};
+use dcx_model::{
+    Command, Event, LimitSource, Nanos, Notional, Operator, Price, Qty, SessionLink, UnixNanos,
+};
 use serde_json::{Value, json};
 
 use super::steps::{Checked, Routed, Step};
@@ -101,10 +103,11 @@ fn cause(command: &Command, names: &Names) -> String {
             let state = if *up { "up" } else { "down" };
             format!("the session of {} goes {state}", names.venue(*venue))
         }
-        Command::SessionState { session, up } => {
-            let state = if *up { "on" } else { "off" };
-            format!("client session {session} logs {state}")
-        }
+        Command::SessionState { session, link } => match link {
+            SessionLink::Up => format!("client session {session} logs on"),
+            SessionLink::LoggedOut => format!("client session {session} logs out"),
+            SessionLink::Disconnected => format!("client session {session} is cut off"),
+        },
         Command::Status(_) => "the client asks how the order stands".to_owned(),
         Command::Quote(quote) => format!(
             "{} quotes {} {} / {}",
@@ -114,11 +117,65 @@ fn cause(command: &Command, names: &Names) -> String {
             quote.ask_px
         ),
         Command::Wake => "the time of a timer has come".to_owned(),
-        Command::Halt(operator) => {
-            format!("{} halts trading: {}", operator.author, operator.reason)
+        Command::SetState(change) => format!(
+            "{} makes {} {}: {}",
+            change.by.author,
+            names.scope(change.scope),
+            change.state.name(),
+            change.by.reason
+        ),
+        Command::SetLimit(change) => format!(
+            "{} asks for {} of {} to be {}: {}",
+            who(change.source, &change.by),
+            change.limit,
+            names.scope(change.scope),
+            records::limit_value(change.limit, change.value),
+            change.by.reason
+        ),
+        Command::DecideLimit(decision) => format!(
+            "{} {} proposal {}: {}",
+            decision.by.author,
+            if decision.approve {
+                "approves"
+            } else {
+                "turns down"
+            },
+            decision.proposal,
+            decision.by.reason
+        ),
+        Command::DecideOrder(decision) => format!(
+            "{} {} order {}: {}",
+            decision.by.author,
+            if decision.approve {
+                "approves"
+            } else {
+                "turns down"
+            },
+            decision.order,
+            decision.by.reason
+        ),
+        Command::OperatorCancel(cancel) if cancel.order.get() == 0 => format!(
+            "{} cancels all orders of {}: {}",
+            cancel.by.author,
+            names.scope(cancel.scope),
+            cancel.by.reason
+        ),
+        Command::OperatorCancel(cancel) => format!(
+            "{} cancels order {}: {}",
+            cancel.by.author, cancel.order, cancel.by.reason
+        ),
+        Command::MassCancel(request) => {
+            format!("the client asks to cancel many as {}", request.cl_ord_id)
         }
-        Command::Resume(operator) => {
-            format!("{} resumes trading: {}", operator.author, operator.reason)
+        Command::MarketTrade(trade) => format!(
+            "{} prints {} {} at {}",
+            names.venue(trade.venue),
+            trade.qty,
+            names.symbol(trade.instrument),
+            trade.px
+        ),
+        Command::OrdersOutRefused { child } => {
+            format!("the encoder did not send child {child}: more would have gone out than came in")
         }
         other => records::command(other, names).0.to_owned(),
     }
@@ -166,24 +223,15 @@ fn amount(check: Check, number: i128) -> String {
         Check::Reference if number < 0 => "no quote".to_owned(),
         Check::Reference => signed(number, |ns| span(Nanos::new(ns))),
         Check::Schedule => signed(number, |ns| utc(UnixNanos::new(ns))),
-        Check::Configured
-        | Check::NotHalted
-        | Check::PositionRoom
-        | Check::SessionLimits
-        | Check::Rate
-        | Check::ClOrdId
-        | Check::Account
-        | Check::Instrument
-        | Check::InstrumentLimits
-        | Check::Supported
-        | Check::LimitGiven
-        | Check::Slices
-        | Check::LotsPerSlice
-        | Check::Collar
-        | Check::OrdersOpen
-        | Check::Pool
-        | Check::Venue
-        | Check::Replaceable => number.to_string(),
+        _ => number.to_string(),
+    }
+}
+
+/// Who asks for a change.
+fn who(source: LimitSource, by: &Operator) -> String {
+    match source {
+        LimitSource::Configuration => "the configuration".to_owned(),
+        LimitSource::Operator => by.author.to_string(),
     }
 }
 
@@ -312,8 +360,116 @@ fn event(event: &Event, names: &Names) -> String {
         Event::Ignored { cause, child, .. } => {
             format!("report about child {child} changes nothing: {cause:?}")
         }
-        Event::Halted => "trading is halted".to_owned(),
-        Event::Resumed => "trading is resumed".to_owned(),
+        Event::PendingNew { view } => {
+            format!("order {} waits for a person to approve it", view.order)
+        }
+        Event::Triggered { view } => format!("order {} goes to market", view.order),
+        Event::Restated { view, reason } => format!(
+            "restated: now {} at {} ({})",
+            view.order_qty,
+            view.limit_px,
+            reason.name()
+        ),
+        Event::TradeCanceled {
+            view,
+            trade,
+            last_qty,
+            last_px,
+            venue,
+        } => format!(
+            "{} takes back the trade of {last_qty} at {last_px} (report {}-{}); {} of {} filled",
+            names.venue(*venue),
+            trade.seq,
+            trade.ix,
+            view.cum_qty,
+            view.order_qty
+        ),
+        Event::TradeCorrected {
+            view,
+            trade,
+            last_qty,
+            last_px,
+            venue,
+        } => format!(
+            "{} corrects a trade (report {}-{}) to {last_qty} at {last_px}; {} of {} filled",
+            names.venue(*venue),
+            trade.seq,
+            trade.ix,
+            view.cum_qty,
+            view.order_qty
+        ),
+        Event::MassCanceled(report) => match report.refusal {
+            Some(refusal) => format!("refused: {} {refusal}", refusal.code()),
+            None => format!("{} orders are being cancelled", report.affected),
+        },
+        Event::MassStatus { view, .. } => format!("told: {}", view.ord_status.name()),
+        Event::ChildQuery(query) => format!(
+            "{} has not answered about child {}: it is asked how that stands",
+            names.venue(query.venue),
+            query.child
+        ),
+        Event::ChildUnknown { child, venue, .. } => format!(
+            "what became of child {child} at {} is unknown; its quantity stays reserved",
+            names.venue(*venue)
+        ),
+        Event::VenueMassStatus { venue, .. } => {
+            format!("{} is asked for all that works there", names.venue(*venue))
+        }
+        Event::OrphanCancel(cancel) => format!(
+            "cancel of the unknown order {} sent to {}",
+            cancel.cl_ord_id,
+            names.venue(cancel.venue)
+        ),
+        Event::VenueReconciled {
+            venue,
+            working,
+            unknown,
+            orphans,
+        } => format!(
+            "{} is reconciled: {working} work, {unknown} unknown, {orphans} not ours",
+            names.venue(*venue)
+        ),
+        Event::VenueUnconfirmed { venue, children } => format!(
+            "{} has not confirmed the end of {children} child orders",
+            names.venue(*venue)
+        ),
+        Event::LimitSet(view) => format!(
+            "{} of {} is {}, was {}",
+            view.limit,
+            names.scope(view.scope),
+            records::limit_value(view.limit, view.after),
+            records::limit_value(view.limit, view.before)
+        ),
+        Event::LimitProposed(view) => format!(
+            "proposal {}: {} of {} to be {}, is {}; it waits for a second person",
+            view.proposal,
+            view.limit,
+            names.scope(view.scope),
+            records::limit_value(view.limit, view.after),
+            records::limit_value(view.limit, view.before)
+        ),
+        Event::LimitDropped(view) => format!("proposal {} is dropped", view.proposal),
+        Event::LimitNear {
+            scope,
+            limit,
+            value,
+            max,
+        } => format!(
+            "{limit} of {}: {} of {} are used",
+            names.scope(*scope),
+            records::limit_value(*limit, Some(*value)),
+            records::limit_value(*limit, Some(*max))
+        ),
+        Event::StateSet {
+            scope,
+            state,
+            cause,
+            ..
+        } => format!("{} is {} ({cause:?})", names.scope(*scope), state.name()),
+        Event::OperatorDone { orders, .. } => format!("done, {orders} orders concerned"),
+        Event::OperatorRefused { refusal, .. } => {
+            format!("refused: {} {refusal}", refusal.code())
+        }
         Event::Digest { state } => format!("state {}", crate::text::hex(*state)),
     }
 }

@@ -73,7 +73,9 @@ impl Gatherer {
             Event::ChildSent(child) => self.wanted.orders.contains(&child.order),
             Event::ChildCancel(cancel) => self.children.contains(&cancel.child),
             Event::Ignored { child, .. } => self.children.contains(child),
-            Event::Halted | Event::Resumed | Event::Digest { .. } => false,
+            Event::ChildQuery(query) => self.children.contains(&query.child),
+            Event::ChildUnknown { order, .. } => self.wanted.orders.contains(order),
+            Event::Digest { .. } => false,
             other => view(other).is_some_and(|view| self.wanted.orders.contains(&view.order)),
         }
     }
@@ -85,6 +87,8 @@ impl Gatherer {
         match &sequenced.command {
             Command::VenueReport(report) => self.children.contains(&report.child),
             Command::VenueCancelReject(reject) => self.children.contains(&reject.child),
+            Command::DecideOrder(decision) => self.wanted.orders.contains(&decision.order),
+            Command::OrdersOutRefused { child } => self.children.contains(child),
             _ => false,
         }
     }

@@ -162,8 +162,12 @@ fn verdict(report: &FinalReport, asked: bool, counters: &Counters) -> Outcome {
 fn notable(outbound: &Outbound, config: &Config) -> String {
     let seq = outbound.seq;
     match outbound.event {
-        Event::Halted => format!("command {seq}: trading is halted"),
-        Event::Resumed => format!("command {seq}: trading is resumed"),
+        Event::StateSet {
+            scope,
+            state,
+            cause,
+            ..
+        } => format!("command {seq}: {scope:?} is {} ({cause:?})", state.name()),
         Event::Ignored {
             cause: Ignored::BadConfiguration,
             ..

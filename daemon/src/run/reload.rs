@@ -60,7 +60,10 @@ fn changes(old: &Config, new: &Config) -> Vec<Command> {
     let same = |one: &LimitChange, other: &LimitChange| {
         (one.scope, one.limit) == (other.scope, other.limit)
     };
-    let changed = new.limits.iter().filter(|limit| !old.limits.contains(limit));
+    let changed = new
+        .limits
+        .iter()
+        .filter(|limit| !old.limits.contains(limit));
     let gone = old
         .limits
         .iter()
@@ -69,7 +72,11 @@ fn changes(old: &Config, new: &Config) -> Vec<Command> {
             value: None,
             ..*limit
         });
-    changed.copied().chain(gone).map(Command::SetLimit).collect()
+    changed
+        .copied()
+        .chain(gone)
+        .map(Command::SetLimit)
+        .collect()
 }
 
 /// Whether the running system knows whose limits these are.

@@ -105,10 +105,26 @@ const fn is_notable(event: &Event) -> bool {
             Ignored::UnknownChild
             | Ignored::Overfill
             | Ignored::BadConfiguration
-            | Ignored::BadReport => true,
+            | Ignored::BadReport
+            | Ignored::UnknownTrade
+            | Ignored::OrphanLeft
+            | Ignored::FillMissed => true,
             Ignored::DuplicateExecId | Ignored::ChildDone | Ignored::UnknownQuote => false,
         },
-        Event::Halted | Event::Resumed => true,
+        Event::StateSet { .. }
+        | Event::TradeCanceled { .. }
+        | Event::TradeCorrected { .. }
+        | Event::OrphanCancel(_)
+        | Event::ChildUnknown { .. }
+        | Event::VenueReconciled { .. }
+        | Event::VenueUnconfirmed { .. }
+        | Event::LimitSet(_)
+        | Event::LimitProposed(_)
+        | Event::LimitDropped(_)
+        | Event::LimitNear { .. }
+        | Event::PendingNew { .. }
+        | Event::OperatorDone { .. }
+        | Event::OperatorRefused { .. } => true,
         Event::Accepted { .. }
         | Event::Rejected { .. }
         | Event::Trade { .. }
@@ -121,6 +137,12 @@ const fn is_notable(event: &Event) -> bool {
         | Event::CancelRejected(_)
         | Event::ChildSent(_)
         | Event::ChildCancel(_)
+        | Event::Triggered { .. }
+        | Event::Restated { .. }
+        | Event::MassCanceled(_)
+        | Event::MassStatus { .. }
+        | Event::ChildQuery(_)
+        | Event::VenueMassStatus { .. }
         | Event::Digest { .. } => false,
     }
 }

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use dcx_engine::Engine;
 use dcx_fix::orders::EdgeBoard;
 use dcx_fix::{Board, LinkError};
-use dcx_model::{Code, Command, Outbound};
+use dcx_model::{Code, Command, Nanos, Outbound};
 use dcx_pipeline::{
     Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
     ReplayReport, Running, Sampling, StartError, Topology, Torn, recover,
