@@ -261,6 +261,8 @@ fn number_u8(names: &mut Vec<String>, name: &str) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use dcx_model::LimitChange;
+
     use super::*;
     use crate::config::{Source, parse};
 
@@ -277,6 +279,7 @@ mod tests {
                  position_max = 1\nquote_age_ms_max = 1\ncollar_bps = 1\n"
             );
         }
+        text += "[limits.firm]\ngross_max = 1\n";
         text += "[limits.session.C]\norders_per_s_max = 1\nburst_max = 1\norders_open_max = 1\n";
         let loaded = parse(Source {
             path: "t".to_owned(),

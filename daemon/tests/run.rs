@@ -19,6 +19,7 @@ fn config(clients: SocketAddr, metrics: SocketAddr, collar_bps: u32, seed: u32) 
          [[fix.acceptor]]\nlisten = \"{clients}\"\n\
          [[client]]\ncomp_id = \"CLIENT\"\n\
          [[instrument]]\nsymbol = \"EURUSD\"\ntick = 0.00001\nlot = 1\nprev_close = 1.1\nvenues = []\n\
+         [limits.firm]\ngross_max = 1_000_000_000\n\
          [limits.instrument.EURUSD]\norder_qty_max = 1_000\norder_notional_max = 10_000\n\
          position_max = 1_000\nquote_age_ms_max = 1_000\ncollar_bps = {collar_bps}\n\
          prev_close_allowed = true\n\

@@ -54,6 +54,9 @@ lot = 1
 prev_close = 1.1000
 venues = []
 
+[limits.firm]
+gross_max = 1_000_000_000_000
+
 [limits.instrument.EURUSD]
 order_qty_max = 1_000_000
 order_notional_max = 2_000_000

@@ -54,7 +54,12 @@ pub(super) struct Holders<'h> {
 
 /// Reads `[limits]`, all levels. What is faulty is told and left out.
 pub(super) fn read(section: &mut Section<'_, '_, '_>, holders: &Holders<'_>) -> Vec<LimitChange> {
-    let mut limits = section.table("firm", |section| of_scope(section, Scope::Firm));
+    let mut limits = Vec::new();
+    if section.has("firm") {
+        limits = section.table("firm", |section| of_scope(section, Scope::Firm));
+    } else {
+        section.absent("firm");
+    }
     let accounts: Vec<&str> = holders.accounts.iter().map(String::as_str).collect();
     let strategies: Vec<&str> = holders.strategies.iter().map(String::as_str).collect();
     let levels: [(&'static str, Level, &[&str]); 4] = [
@@ -150,7 +155,7 @@ fn value(section: &mut Section<'_, '_, '_>, key: &'static str, unit: Unit) -> Op
         Unit::Notional => section
             .number(key, 0..=i64::MAX, None)
             .map(|whole| Notional::whole(whole).units()),
-        Unit::Bps => section.number(key, 0..=1_000_000, None).map(i128::from),
+        Unit::Bps => section.number(key, 0..=10_000, None).map(i128::from),
         Unit::Nanos => section
             .number(key, 1..=86_400_000_000, None)
             .map(|millis| i128::from(Nanos::from_millis(millis.unsigned_abs()).get())),

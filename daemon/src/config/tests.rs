@@ -23,6 +23,9 @@ tick = 0.00001
 lot = 1_000
 venues = ["SIMA"]
 
+[limits.firm]
+gross_max = 1_000_000_000
+
 [limits.instrument.EURUSD]
 order_qty_max = 1_000_000
 order_notional_max = 2_000_000
@@ -68,7 +71,7 @@ fn a_small_file_has_defaults_for_the_rest() {
     assert_eq!(instrument.tick, Price::from_units(1_000));
     assert_eq!(instrument.lot, Qty::whole(1_000));
     assert_eq!(config.clients[0].acceptor, "DCX");
-    assert_eq!(config.commands().len(), 5);
+    assert_eq!(config.commands().len(), 15);
 }
 
 #[test]
@@ -107,9 +110,9 @@ fn five_planted_errors_are_told_at_once_each_with_its_line() {
         ("dcx.toml:3:1", "did you mean `listen`?"),
         ("dcx.toml:15:7", "expected a decimal, found boolean true"),
         ("dcx.toml:16:12", "did you mean \"SIMA\"?"),
-        ("dcx.toml:23:14", "20000 is not from 1 to 10000"),
+        ("dcx.toml:26:14", "20000 is not from 0 to 10000"),
         (
-            "dcx.toml:25:",
+            "dcx.toml:28:",
             "`limits.session.CLIENT.burst_max` is missing",
         ),
     ] {

@@ -156,7 +156,7 @@ impl World {
              ids_kept_max = {ids_kept_max}\n\
              [journal]\ndir = {}\n[fix]\nstore_dir = {}\n\
              [[fix.acceptor]]\nlisten = \"127.0.0.1:0\"\ncomp_id = \"DCX\"\n\
-             [metrics]\nenabled = false\n",
+             [metrics]\nenabled = false\n[limits.firm]\ngross_max = 1_000_000_000_000\n",
             args.seed % (1 << 62),
             path(journal),
             path(&scratch.join("fix")),
@@ -174,7 +174,8 @@ impl World {
             let name = character.name;
             let _ = write!(
                 text,
-                "[[venue]]\nname = \"{name}\"\nconnect = \"{}\"\nfee_centi_bps = {}\n",
+                "[[venue]]\nname = \"{name}\"\nconnect = \"{}\"\nfee_centi_bps = {}\n\
+                 features = [\"iceberg\", \"min-qty\", \"post-only\", \"status\", \"mass-status\"]\n",
                 server.addr(),
                 character.fee_centi_bps
             );
@@ -190,7 +191,7 @@ impl World {
                 "[[instrument]]\nsymbol = \"{symbol}\"\ntick = \"{}\"\nlot = \"{}\"\n\
                  venues = [{}]\n[limits.instrument.{symbol:?}]\norder_qty_max = 1_000_000\n\
                  order_notional_max = 100_000_000\nposition_max = 1_000_000_000\n\
-                 quote_age_ms_max = 5_000\ncollar_bps = 200\n",
+                 quote_age_ms_max = 5_000\ncollar_bps = 200\ncrossed_bps_max = 100\n",
                 instrument.tick,
                 instrument.lot,
                 names.join(", "),
