@@ -1,7 +1,7 @@
 //! Commands that tell the engine what there is and what is allowed.
 
 use dcx_model::{
-    ChildId, Configure, Event, ExecId, INSTRUMENTS_MAX, Ignored, Instrument, Price, Qty,
+    Account, ChildId, Configure, Event, ExecId, INSTRUMENTS_MAX, Ignored, Instrument, Price, Qty,
     SESSIONS_MAX, SessionId, SessionLink, VENUES_MAX, Venue, VenueId, VenueSet,
 };
 
@@ -64,6 +64,7 @@ impl Engine {
             Some(_) | None => return refuse(cx),
         }
         self.ledger.define(instrument.id, instrument.multiplier);
+        self.mark(cx, instrument.id);
         self.begin_release(cx);
     }
 
@@ -76,8 +77,10 @@ impl Engine {
         self.begin_release(cx);
     }
 
-    pub(crate) fn define_account<T: Trace>(&mut self, cx: &mut Cx<'_, T>, _: &dcx_model::Account) {
-        refuse(cx);
+    pub(crate) fn define_account<T: Trace>(&mut self, cx: &mut Cx<'_, T>, account: &Account) {
+        if !self.owners.define(account) {
+            refuse(cx);
+        }
     }
 
     /// Says that a configuration command breaks a rule and was not taken.
@@ -127,6 +130,7 @@ impl Engine {
         self.exec_ids.grow(configure.seed, 0, kept);
         self.ledger
             .grow(configure.positions_max, configure.day_start_s);
+        self.owners.grow(configure.positions_max);
         self.book.grow(INSTRUMENTS_MAX);
         grow_to(
             &mut self.instruments,

@@ -75,17 +75,16 @@ impl Engine {
                 return;
             }
             self.sweep_at = parent.seat.next;
-            self.stop(cx, ix);
+            self.stop(cx, ix, Refusal::Halted { at: Level::Firm });
         }
     }
 
-    /// Cancels one order for a halt.
-    fn stop<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+    /// Cancels one order that nobody asked to cancel; a replace that it waits for is refused.
+    pub(crate) fn stop<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, refusal: Refusal) {
         let state = self.parents.at(ix).state;
         if let Step::To(next) = state.on(Input::Halt) {
             if state == State::PendingReplace {
-                let halted = Refusal::Halted { at: Level::Firm };
-                self.replace_refused(cx, ix, halted, next);
+                self.replace_refused(cx, ix, refusal, next);
             }
             self.parents.at_mut(ix).state = next;
         }

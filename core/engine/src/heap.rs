@@ -1,5 +1,4 @@
 //! What comes first by price: priority queues threaded through a pool, from which any can leave.
-#![cfg_attr(not(test), expect(dead_code, reason = "wired in with the held orders"))]
 
 use crate::pool::{NIL, Pool};
 
@@ -93,6 +92,7 @@ impl Heap {
         self.root
     }
 
+    #[cfg_attr(not(test), expect(dead_code, reason = "asked for by tests so far"))]
     pub(crate) const fn len(&self) -> u32 {
         self.len
     }

@@ -68,7 +68,7 @@ use dcx_model::{
 use book::Book;
 use index::Index;
 use names::Names;
-use order::{Child, Parent};
+use order::{Child, Owners, Parent};
 use pool::{List, NIL, Pool};
 use risk::{InstrumentRow, Ledger, SessionRow};
 use route::Bandit;
@@ -111,6 +111,7 @@ pub struct Engine {
     venues_up: VenueSet,
     book: Book,
     ledger: Ledger,
+    owners: Owners,
     bandit: Bandit,
 }
 
@@ -156,6 +157,7 @@ impl Engine {
             venues_up: VenueSet::NONE,
             book: Book::default(),
             ledger: Ledger::default(),
+            owners: Owners::default(),
             bandit: Bandit::default(),
         }
     }
@@ -244,7 +246,7 @@ impl Engine {
         let known = row.is_some_and(|row| row.defined.is_some());
         if known && self.venues_defined.contains(quote.venue) {
             self.book.take(cx.at, quote);
-            self.mark(cx, quote);
+            self.mark(cx, quote.instrument);
         } else {
             cx.out.push(Event::Ignored {
                 cause: Ignored::UnknownQuote,

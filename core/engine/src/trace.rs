@@ -149,6 +149,9 @@ checks! {
     VarEwma = R051, "parametric value at risk";
     /// Historical value at risk with this order, and its cap, in units of 10⁻¹⁶.
     VarHistorical = R051, "historical value at risk";
+    /// Working orders of the same owner that this would trade with, limit 0. Made for accounts
+    /// that are not allowed to.
+    SelfTrade = R044, "orders of the same owner";
 }
 
 /// Why a venue was not among those to choose from.

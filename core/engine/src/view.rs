@@ -178,6 +178,7 @@ impl Engine {
             names,
             self.exec_ids.digest(5, |_| 0),
             self.ledger.digest(6),
+            self.owners.digest(11),
             self.book.digest(7),
             self.bandit.digest(8),
             timers,

@@ -2,9 +2,11 @@
 
 use dcx_model::{
     CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, NewOrder, OrdStatus, OrdType,
-    OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, StatusRequest, TimeInForce,
+    OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, RestatementReason, StatusRequest,
+    TimeInForce,
 };
 
+use super::self_trade::Prevention;
 use super::{End, Input, Parent, State, Step};
 use crate::names::Hashed;
 use crate::pool::{Key, NIL};
@@ -16,7 +18,7 @@ impl Engine {
     /// Accepts an order and sends what is due of it, or refuses it.
     pub(crate) fn new_order<T: Trace>(&mut self, cx: &mut Cx<'_, T>, order: &NewOrder) {
         match self.approve(cx, order) {
-            Ok((terms, name)) => self.open(cx, order, terms, &name),
+            Ok((terms, name, prevention)) => self.open(cx, order, terms, &name, &prevention),
             Err(refusal) => {
                 let view = refused(order);
                 cx.out.push(Event::Rejected { view, refusal });
@@ -59,7 +61,12 @@ impl Engine {
             Step::Refuse(refusal) => return self.refuse(cx, &asked, Some(ix), refusal),
             Step::Stay => return,
         };
-        match self.approve_replace(cx, ix, request) {
+        let approved = self.approve_replace(cx, ix, request);
+        let approved = approved.and_then(|terms| {
+            self.prevent_change(cx, self.parents.at(ix).account, terms.get())?;
+            Ok(terms)
+        });
+        match approved {
             Ok(terms) => self.begin_replace(cx, ix, state, terms, asked.cl_ord_id),
             Err(refusal) => self.refuse(cx, &asked, Some(ix), refusal),
         }
@@ -87,7 +94,7 @@ impl Engine {
         &mut self,
         cx: &mut Cx<'_, T>,
         order: &NewOrder,
-    ) -> Result<(Approved<Terms>, Hashed), Refusal> {
+    ) -> Result<(Approved<Terms>, Hashed, Prevention), Refusal> {
         self.admit(cx, order.session.get())?;
         let name = self.names.hashed(order.session.get(), order.cl_ord_id);
         let used = self.names.find(&name).is_some();
@@ -98,11 +105,16 @@ impl Engine {
         risk::check_name(&mut gate, used)?;
         let facts = self.facts(cx.at, order.instrument, order.session.get());
         let checked = risk::check(&mut gate, &facts, order);
+        let checked = checked.and_then(|terms| {
+            let prevention = self.prevent(cx, order.account, terms.get())?;
+            Ok((terms, prevention))
+        });
         if checked.is_err() {
             // Refused for what it is: its name is used up, and a second try needs another.
             self.names.keep(&name, Key::NONE);
         }
-        Ok((checked?, name))
+        let (terms, prevention) = checked?;
+        Ok((terms, name, prevention))
     }
 
     fn admit<T: Trace>(&mut self, cx: &mut Cx<'_, T>, session: u16) -> Result<(), Refusal> {
@@ -167,6 +179,7 @@ impl Engine {
         order: &NewOrder,
         terms: Approved<Terms>,
         name: &Hashed,
+        prevention: &Prevention,
     ) {
         let id = OrderId::new(self.next_order);
         self.next_order += 1;
@@ -190,9 +203,10 @@ impl Engine {
         }
 
         self.parents.at_mut(ix).schedule.advance(cx.at);
-        let held = self.would_hold(ix);
+        let held = self.would_hold(ix) || self.waits_for(prevention);
         let view = self.parents.at(ix).view(order.cl_ord_id);
         cx.out.push(Event::Accepted { view, held });
+        self.apply_prevention(cx, ix, prevention);
         self.set_timer(ix);
         self.work(cx, ix);
     }
@@ -297,7 +311,14 @@ impl Engine {
         }
         let cum_qty = parent.cum_qty;
         let filled = wanted <= cum_qty;
-        let (orig_cl_ord_id, cl_ord_id) = (parent.cl_ord_id, parent.pending_cl_ord_id);
+        // Nobody asked: it is we who take quantity from it, and it keeps its name.
+        let ours = parent.pending_cl_ord_id.is_empty();
+        let orig_cl_ord_id = parent.cl_ord_id;
+        let cl_ord_id = if ours {
+            orig_cl_ord_id
+        } else {
+            parent.pending_cl_ord_id
+        };
         parent.terms = if filled {
             parent.terms.reduced(cum_qty)
         } else {
@@ -315,14 +336,23 @@ impl Engine {
         let view = parent.view(cl_ord_id);
 
         self.reserve_rest(ix);
-        let name = self.names.hashed(session.get(), cl_ord_id);
-        self.names.retire(old_name);
-        let key = self.parents.key(ix);
-        self.parents.at_mut(ix).name = self.names.pin_again(&name, key);
-        cx.out.push(Event::Replaced {
-            view,
-            orig_cl_ord_id,
-        });
+        self.release_own(ix);
+        if self.parents.at(ix).own.is_in() {
+            self.enter_own(ix);
+        }
+        if ours {
+            let reason = RestatementReason::PartialDecline;
+            cx.out.push(Event::Restated { view, reason });
+        } else {
+            let name = self.names.hashed(session.get(), cl_ord_id);
+            self.names.retire(old_name);
+            let key = self.parents.key(ix);
+            self.parents.at_mut(ix).name = self.names.pin_again(&name, key);
+            cx.out.push(Event::Replaced {
+                view,
+                orig_cl_ord_id,
+            });
+        }
         if filled {
             self.finish(ix);
         } else {
@@ -331,7 +361,7 @@ impl Engine {
     }
 
     /// Reserves what an order may still be filled for under its terms as they are.
-    fn reserve_rest(&mut self, ix: u32) {
+    pub(crate) fn reserve_rest(&mut self, ix: u32) {
         let parent = self.parents.at(ix);
         self.reserve_instead(ix, parent.leaves_qty(), parent.terms.get().unit);
     }
@@ -360,7 +390,9 @@ impl Engine {
         let asked = Asked::pending(parent, CxlRejResponseTo::Replace);
         parent.pending_cl_ord_id = ClOrdId::EMPTY;
         self.reserve_rest(ix);
-        self.refuse(cx, &asked, Some(ix), refusal);
+        if !asked.cl_ord_id.is_empty() {
+            self.refuse(cx, &asked, Some(ix), refusal);
+        }
     }
 
     /// Tells the client that its cancel failed. The order goes on in `state`.
@@ -424,6 +456,8 @@ impl Engine {
         let (name, session, next) = (parent.name, parent.session, parent.seat.next);
         parent.name = NIL;
         self.reserve_instead(ix, Qty::ZERO, Price::ZERO);
+        self.release_own(ix);
+        self.leave_own(ix);
         self.names.retire(name);
         if let Some(row) = self.sessions.get_mut(usize::from(session.get())) {
             row.orders_open -= 1;

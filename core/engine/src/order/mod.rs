@@ -5,10 +5,12 @@ mod client;
 mod mass;
 mod parent;
 mod reconcile;
+mod self_trade;
 mod state;
 mod venue;
 mod work;
 
 pub(crate) use child::Child;
 pub(crate) use parent::{Failure, Parent};
+pub(crate) use self_trade::Owners;
 pub(crate) use state::{End, Input, State, Step};

@@ -5,6 +5,7 @@ use dcx_model::{
     OrderView, Price, Qty, SessionId, VenueSet,
 };
 
+use super::self_trade::OwnSeat;
 use super::state::{End, Filled, State};
 use crate::digest::Words;
 use crate::pool::{Link, List, NIL};
@@ -58,6 +59,8 @@ pub(crate) struct Parent {
     /// Its seat among the orders that wait for a venue.
     pub(crate) held_seat: Link,
     pub(crate) held: bool,
+    /// Its place among its owner's orders.
+    pub(crate) own: OwnSeat,
 }
 
 impl Parent {
@@ -88,6 +91,7 @@ impl Parent {
             seat: Link::NONE,
             held_seat: Link::NONE,
             held: false,
+            own: OwnSeat::NONE,
         }
     }
 
@@ -195,6 +199,7 @@ impl Parent {
         words.bytes(&self.cl_ord_id.to_padded());
         words.bytes(&self.pending_cl_ord_id.to_padded());
         words.u64(u64::from(self.held));
+        self.own.digest(&mut words);
         words.finish()
     }
 }

@@ -58,6 +58,9 @@ impl Engine {
         if candidates.is_empty() || self.children_full() {
             return self.hold(ix);
         }
+        if self.waits_for_own(ix) {
+            return self.hold(ix);
+        }
         self.unhold(ix);
         self.send(cx, ix, candidates, missing);
     }

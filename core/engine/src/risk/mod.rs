@@ -144,6 +144,13 @@ impl<T: Trace> Gate<'_, T> {
         if passed { Ok(()) } else { Err(refusal()) }
     }
 
+    /// Tells the trace of a comparison that does not decide alone.
+    pub(crate) fn note(&mut self, check: Check, (value, limit): (i128, i128), passed: bool) {
+        if T::ON {
+            self.trace.check(self.seq, check, value, limit, passed);
+        }
+    }
+
     fn present<V>(
         &mut self,
         check: Check,

@@ -1,6 +1,6 @@
 //! What follows where a limit of the day's result is crossed, and what is seen from outside.
 
-use dcx_model::{Event, InstrumentId, Nanos, Quote, RequestId, Scope, TradingState};
+use dcx_model::{Event, InstrumentId, Nanos, RequestId, Scope, TradingState};
 
 use super::{Breach, Ledger, Rows};
 use crate::risk::var::Method;
@@ -8,13 +8,13 @@ use crate::view::ExposureView;
 use crate::{Cx, Engine, Trace};
 
 impl Engine {
-    /// Values positions anew after a quote.
-    pub(crate) fn mark<T: Trace>(&mut self, cx: &mut Cx<'_, T>, quote: &Quote) {
-        let mid_twice = self.mid_for_mark(quote.instrument);
+    /// Values positions in an instrument anew, after a quote of it.
+    pub(crate) fn mark<T: Trace>(&mut self, cx: &mut Cx<'_, T>, instrument: InstrumentId) {
+        let mid_twice = self.mid_for_mark(instrument);
         if mid_twice == 0 {
             return;
         }
-        for breach in self.ledger.mark(quote.instrument, mid_twice) {
+        for breach in self.ledger.mark(instrument, mid_twice) {
             self.breach(cx, breach);
         }
     }

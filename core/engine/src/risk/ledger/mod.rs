@@ -133,7 +133,7 @@ impl Ledger {
         }
     }
 
-    /// Takes an instrument's multiplier. Its marks follow with its next quote.
+    /// Takes an instrument's multiplier. What is reserved stays reserved as it was.
     pub(crate) fn define(&mut self, instrument: InstrumentId, multiplier: Price) {
         if let Some(firm) = self.firm.get_mut(instrument.get() as usize) {
             firm.multiplier = multiplier.units();
