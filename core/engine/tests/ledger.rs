@@ -4,7 +4,7 @@
 mod support;
 
 use dcx_model::*;
-use support::{LOT, MID, TICK, World};
+use support::{MID, TICK, World};
 
 /// A clean world: prices from both sides of [`MID`], no rate limit in the way.
 fn world() -> World {
@@ -57,11 +57,11 @@ fn whole(count: i64) -> i128 {
 }
 
 /// A limit order at [`MID`] of so many whole units for account 0 in instrument 0.
-fn order(world: &mut World, side: Side, qty: u64) -> NewOrder {
+fn order(world: &World, side: Side, qty: u64) -> NewOrder {
     let number = world.journal.len();
     NewOrder {
         session: SessionId::new(0),
-        cl_ord_id: format!("L{number}").parse().unwrap(),
+        cl_ord_id: format!("L{number}").parse().expect("printable"),
         side,
         order_qty: Qty::whole(qty),
         ord_type: OrdType::Limit,
@@ -128,7 +128,7 @@ fn view(world: &World, scope: Scope) -> dcx_engine::ExposureView {
         .engine
         .exposure_view()
         .find(|view| view.scope == scope);
-    view.unwrap()
+    view.expect("it is known")
 }
 
 const ACCOUNT: Scope = Scope::Account(AccountId::new(0));
@@ -194,7 +194,7 @@ fn the_firm_adds_up_accounts_and_strategies_that_know_nothing_of_each_other() {
     for account in 0..3 {
         let events = send(&mut world, Side::Buy, 100, |order| {
             order.account = AccountId::new(account);
-            order.strategy = StrategyId::new(account as u16 + 5);
+            order.strategy = StrategyId::new(u16::try_from(account).unwrap() + 5);
         });
         assert_eq!(code(&events), None);
         let own = view(&world, Scope::Account(AccountId::new(account)));
@@ -447,4 +447,367 @@ fn a_new_day_begins_with_nothing_lost() {
     assert_eq!(view(&world, ACCOUNT).result, whole(-10));
     assert_eq!(view(&world, Scope::Firm).result, whole(-10));
     assert_eq!(states(&quote(&mut world, 0, -4)).len(), 1);
+}
+
+/// Both accounts of the world belong to one owner, who wants `mode`.
+fn owned(mode: SelfTrade) -> World {
+    let mut world = world();
+    for id in 0..support::ACCOUNTS {
+        world.send(Command::DefineAccount(Account {
+            id: AccountId::new(id),
+            owner: OwnerId::new(7),
+            self_trade: mode,
+        }));
+    }
+    world
+}
+
+/// A sale of account 1 at [`MID`] plus so many ticks.
+fn sale(world: &mut World, qty: u64, ticks: i64) -> (OrderId, Vec<Event>) {
+    let events = send(world, Side::Sell, qty, |order| {
+        order.account = AccountId::new(1);
+        order.limit_px = Price::from_units(MID + ticks * TICK.units()).into();
+    });
+    let id = events.iter().find_map(|event| match event {
+        Event::Accepted { view, .. } => Some(view.order),
+        _ => None,
+    });
+    (id.unwrap_or(OrderId::new(0)), events)
+}
+
+fn status(world: &World, order: OrderId) -> (OrdStatus, Qty) {
+    let view = world.engine.order(order).expect("it is remembered");
+    (view.ord_status, view.leaves_qty())
+}
+
+fn sent(events: &[Event]) -> Vec<(Side, Qty)> {
+    let sent = events.iter().filter_map(|event| match event {
+        Event::ChildSent(child) => Some((child.side, child.order_qty)),
+        _ => None,
+    });
+    sent.collect()
+}
+
+#[test]
+fn the_newest_is_refused_where_it_would_trade_with_its_owner_and_not_one_tick_away() {
+    let mut world = owned(SelfTrade::CancelNewest);
+    let (resting, _) = sale(&mut world, 100, 1);
+    assert_eq!(buy(&mut world, 10), None, "a tick below");
+    let refused = send(&mut world, Side::Buy, 10, |order| {
+        order.limit_px = Price::from_units(MID + TICK.units()).into();
+    });
+    let px = Price::from_units(MID + TICK.units());
+    let expected = Refusal::SelfTrade { px, own: px };
+    assert_eq!(refusal(&refused), Some(expected));
+    let market = send(&mut world, Side::Buy, 10, |order| {
+        order.ord_type = OrdType::Market;
+        order.limit_px = LimitPx::NONE;
+    });
+    assert_eq!(code(&market), Some(Code::R044), "at market it takes all");
+    assert_eq!(status(&world, resting).0, OrdStatus::New);
+    // The bid at MID is its own too.
+    assert_eq!(code(&sale(&mut world, 10, 0).1), Some(Code::R044));
+    let events = send(&mut world, Side::Buy, 10, |order| {
+        order.instrument = InstrumentId::new(1);
+        order.limit_px = Price::from_units(MID + TICK.units()).into();
+    });
+    assert_eq!(code(&events), None, "another instrument");
+}
+
+#[test]
+fn accounts_of_different_or_unknown_owners_may_trade_with_each_other() {
+    for owner in [0, 8] {
+        let mut world = owned(SelfTrade::CancelNewest);
+        world.send(Command::DefineAccount(Account {
+            id: AccountId::new(1),
+            owner: OwnerId::new(owner),
+            self_trade: SelfTrade::CancelNewest,
+        }));
+        sale(&mut world, 100, 0);
+        assert_eq!(buy(&mut world, 10), None);
+    }
+    let mut world = owned(SelfTrade::Allow);
+    sale(&mut world, 100, 0);
+    assert_eq!(buy(&mut world, 10), None);
+}
+
+#[test]
+fn an_owner_or_account_that_there_is_none_of_is_not_taken() {
+    let mut world = world();
+    let account = Account {
+        id: AccountId::new(0),
+        owner: OwnerId::new(1_024),
+        self_trade: SelfTrade::Allow,
+    };
+    let id = AccountId::new(support::NO_ACCOUNT);
+    for account in [
+        account,
+        Account {
+            id,
+            owner: OwnerId::new(1),
+            ..account
+        },
+    ] {
+        let events = world.send(Command::DefineAccount(account));
+        assert!(matches!(events[..], [Event::Ignored { .. }]));
+    }
+}
+
+#[test]
+fn the_oldest_are_cancelled_and_the_new_one_waits_until_they_are() {
+    let mut world = owned(SelfTrade::CancelOldest);
+    let (first, _) = sale(&mut world, 100, 0);
+    let (second, _) = sale(&mut world, 50, -1);
+    let (apart, _) = sale(&mut world, 50, 1);
+    let events = send(&mut world, Side::Buy, 70, |_| {});
+    assert_eq!(code(&events), None);
+    assert!(
+        sent(&events).is_empty(),
+        "nothing goes out before they are gone"
+    );
+    assert_eq!(world.engine.orders_held(), 1);
+    let cancels = events
+        .iter()
+        .filter(|event| matches!(event, Event::ChildCancel(_)));
+    assert_eq!(cancels.count(), 2);
+    let events = confirm_cancels(&mut world);
+    assert_eq!(sent(&events), [(Side::Buy, Qty::whole(70))]);
+    assert_eq!(status(&world, first).0, OrdStatus::Canceled);
+    assert_eq!(status(&world, second).0, OrdStatus::Canceled);
+    assert_eq!(status(&world, apart).0, OrdStatus::New);
+}
+
+#[test]
+fn both_are_cancelled_where_that_is_asked_for() {
+    let mut world = owned(SelfTrade::CancelBoth);
+    let (resting, _) = sale(&mut world, 100, 0);
+    assert_eq!(buy(&mut world, 70), Some(Code::R044));
+    let events = confirm_cancels(&mut world);
+    assert!(sent(&events).is_empty());
+    assert_eq!(status(&world, resting).0, OrdStatus::Canceled);
+    assert_eq!(view(&world, Scope::Firm).gross, 0);
+}
+
+#[test]
+fn a_smaller_new_order_is_refused_and_the_resting_one_loses_as_much() {
+    let mut world = owned(SelfTrade::Decrement);
+    let (resting, _) = sale(&mut world, 100, 0);
+    assert_eq!(buy(&mut world, 70), Some(Code::R044));
+    let events = confirm_cancels(&mut world);
+    let restated = events.iter().find_map(|event| match event {
+        Event::Restated { view, reason } => Some((view.order, view.order_qty, *reason)),
+        _ => None,
+    });
+    let lost = RestatementReason::PartialDecline;
+    assert_eq!(restated, Some((resting, Qty::whole(30), lost)));
+    assert_eq!(sent(&events), [(Side::Sell, Qty::whole(30))]);
+    assert_eq!(status(&world, resting), (OrdStatus::New, Qty::whole(30)));
+    assert_eq!(view(&world, Scope::Firm).working_sell, whole(33));
+    // It kept its name: its client can cancel it.
+    let own = world.engine.order(resting).unwrap();
+    let events = world.send(Command::Cancel(CancelRequest {
+        session: own.session,
+        cl_ord_id: "bye".parse().unwrap(),
+        orig_cl_ord_id: own.cl_ord_id,
+        transact_time: world.at,
+    }));
+    assert!(matches!(events[0], Event::PendingCancel { .. }));
+}
+
+#[test]
+fn a_larger_new_order_comes_in_with_what_is_left_of_it() {
+    let mut world = owned(SelfTrade::Decrement);
+    let (first, _) = sale(&mut world, 30, 0);
+    let (second, _) = sale(&mut world, 40, -1);
+    let events = send(&mut world, Side::Buy, 100, |_| {});
+    let restated = events.iter().find_map(|event| match event {
+        Event::Restated { view, .. } => Some(view.order_qty),
+        _ => None,
+    });
+    assert_eq!(restated, Some(Qty::whole(30)));
+    assert_eq!(view(&world, ACCOUNT).working_buy, whole(33));
+    let events = confirm_cancels(&mut world);
+    assert_eq!(sent(&events), [(Side::Buy, Qty::whole(30))]);
+    assert_eq!(status(&world, first).0, OrdStatus::Canceled);
+    assert_eq!(status(&world, second).0, OrdStatus::Canceled);
+}
+
+#[test]
+fn the_same_quantity_on_both_sides_leaves_nothing_of_either() {
+    let mut world = owned(SelfTrade::Decrement);
+    let (resting, _) = sale(&mut world, 100, 0);
+    assert_eq!(buy(&mut world, 100), Some(Code::R044));
+    confirm_cancels(&mut world);
+    assert_eq!(status(&world, resting).0, OrdStatus::Canceled);
+    assert_eq!(world.engine.orders_open(), 0);
+}
+
+#[test]
+fn a_resting_order_that_fills_before_it_is_reduced_is_just_filled() {
+    let mut world = owned(SelfTrade::Decrement);
+    let (resting, _) = sale(&mut world, 100, 0);
+    assert_eq!(buy(&mut world, 70), Some(Code::R044));
+    let report = world.report(0, ExecType::Trade, Qty::whole(50), 0);
+    world.send(Command::VenueReport(report));
+    confirm_cancels(&mut world);
+    assert_eq!(status(&world, resting), (OrdStatus::Filled, Qty::ZERO));
+    assert_eq!(world.engine.orders_open(), 0);
+    assert_eq!(view(&world, Scope::Firm).working_sell, 0);
+}
+
+#[test]
+fn a_reducing_order_is_never_refused_for_its_owners_sake() {
+    let mut world = owned(SelfTrade::CancelNewest);
+    assert_eq!(buy(&mut world, 100), None);
+    fill_all(&mut world);
+    let events = send(&mut world, Side::Buy, 10, |order| {
+        order.account = AccountId::new(1);
+    });
+    assert_eq!(code(&events), None);
+    assert_eq!(sell(&mut world, 100), None);
+    let events = confirm_cancels(&mut world);
+    assert_eq!(sent(&events), [(Side::Sell, Qty::whole(100))]);
+}
+
+#[test]
+fn an_order_that_crosses_more_than_can_be_ended_at_once_is_refused() {
+    let mut world = owned(SelfTrade::CancelOldest);
+    for _ in 0..14 {
+        sale(&mut world, 10, 0);
+    }
+    assert_eq!(buy(&mut world, 10), Some(Code::R044));
+    assert_eq!(world.engine.orders_open(), 14);
+}
+
+#[test]
+fn a_replace_to_a_price_that_crosses_is_refused_or_cancels_the_oldest() {
+    for (mode, expected) in [
+        (SelfTrade::CancelNewest, Some(Code::R044)),
+        (SelfTrade::CancelBoth, Some(Code::R044)),
+        (SelfTrade::Decrement, Some(Code::R044)),
+        (SelfTrade::CancelOldest, None),
+    ] {
+        let mut world = owned(mode);
+        let (resting, _) = sale(&mut world, 100, 1);
+        let bid = order(&world, Side::Buy, 50);
+        world.send(Command::NewOrder(bid));
+        let events = world.send(Command::Replace(ReplaceRequest {
+            session: bid.session,
+            cl_ord_id: "R".parse().unwrap(),
+            orig_cl_ord_id: bid.cl_ord_id,
+            instrument: bid.instrument,
+            side: bid.side,
+            ord_type: bid.ord_type,
+            time_in_force: bid.time_in_force,
+            order_qty: bid.order_qty,
+            limit_px: Price::from_units(MID + TICK.units()).into(),
+            transact_time: world.at,
+            stop_px: LimitPx::NONE,
+            display_qty: Qty::ZERO,
+        }));
+        let refused = events.iter().find_map(|event| match event {
+            Event::CancelRejected(rejected) => Some(rejected.refusal.code()),
+            _ => None,
+        });
+        assert_eq!(refused, expected, "{mode:?}");
+        confirm_cancels(&mut world);
+        let (status, _) = status(&world, resting);
+        let gone = status == OrdStatus::Canceled;
+        assert_eq!(gone, expected.is_none(), "{mode:?}");
+    }
+}
+
+/// Instrument 0 moves with factor 3, of which every scenario is known: from −128 to 127 ‰.
+fn factored() -> World {
+    let mut world = world();
+    world.send(Command::MapFactor(FactorMapping {
+        instrument: InstrumentId::new(0),
+        factor: 3,
+        beta_ppm: 1_000_000,
+    }));
+    for scenario in 0..u16::try_from(SCENARIOS_MAX).expect("few") {
+        world.send(Command::SetScenario(ScenarioReturn {
+            scenario,
+            factor: 3,
+            return_ppm: (i32::from(scenario) - 128) * 1_000,
+        }));
+    }
+    world
+}
+
+#[test]
+fn the_historical_value_at_risk_ends_at_its_cap() {
+    let mut world = factored();
+    // The third worst of 256 is −126 ‰: 110 would lose 13.86.
+    let cap = whole(1386) / 100;
+    set(&mut world, Scope::Firm, Limit::VarHistoricalMax, cap);
+    assert_eq!(buy(&mut world, 100), None);
+    set(
+        &mut world,
+        Scope::Firm,
+        Limit::VarHistoricalMax,
+        cap - 1_000_000_000_000,
+    );
+    let refused = send(&mut world, Side::Buy, 100, |_| {});
+    assert_eq!(code(&refused), Some(Code::R051));
+    fill_all(&mut world);
+    assert_eq!(view(&world, Scope::Firm).var_historical, Some(cap));
+    assert_eq!(
+        buy(&mut world, 10),
+        Some(Code::R051),
+        "on top of what is held"
+    );
+    assert_eq!(sell(&mut world, 100), None, "it reduces");
+}
+
+#[test]
+fn an_instrument_without_a_factor_is_refused_where_a_cap_is_set() {
+    let mut world = factored();
+    set(
+        &mut world,
+        Scope::Firm,
+        Limit::VarHistoricalMax,
+        whole(1_000),
+    );
+    assert_eq!(buy(&mut world, 10), None);
+    let events = send(&mut world, Side::Buy, 10, |order| {
+        order.instrument = InstrumentId::new(1);
+    });
+    assert_eq!(code(&events), Some(Code::R052));
+    set(&mut world, Scope::Firm, Limit::VarEwmaMax, whole(1_000));
+    assert_eq!(
+        buy(&mut world, 10),
+        Some(Code::R052),
+        "no returns were seen"
+    );
+}
+
+#[test]
+fn the_parametric_value_at_risk_is_sampled_each_minute_and_ends_at_its_cap() {
+    let mut world = factored();
+    for minute in 0..80_i64 {
+        // Up and down by ten ticks.
+        quote(&mut world, 0, if minute % 2 == 0 { 0 } else { 10 });
+        world.at = world.at.plus(Nanos::from_seconds(60));
+        quote(&mut world, 0, if minute % 2 == 0 { 0 } else { 10 });
+        assert!(world.engine.wake_at().is_some_and(|at| at <= world.at));
+        world.settle();
+    }
+    quote(&mut world, 0, 0);
+    assert_eq!(view(&world, Scope::Firm).var_ewma, Some(0));
+    set(&mut world, Scope::Firm, Limit::VarEwmaMax, whole(1_000_000));
+    let refused = |world: &mut World, cap: i128| {
+        set(world, Scope::Firm, Limit::VarEwmaMax, cap);
+        code(&send(world, Side::Buy, 100, |_| {}))
+    };
+    assert_eq!(buy(&mut world, 100), None);
+    fill_all(&mut world);
+    // What holding twice as much would be: parametric value at risk is proportional.
+    let held = view(&world, Scope::Firm).var_ewma.unwrap();
+    assert!(held > 0);
+    assert_eq!(
+        refused(&mut world, held * 2 - 2_000_000_000_000),
+        Some(Code::R051)
+    );
+    assert_eq!(refused(&mut world, held * 2), None);
 }
