@@ -150,12 +150,12 @@ pub enum Looser {
 }
 
 macro_rules! limits {
-    ($($(#[$doc:meta])* $kind:ident = $byte:literal, $name:literal, $unit:ident, $looser:ident,
-       at [$($level:ident),+], required [$($required:ident),*];)+) => {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $byte:literal, $name:literal, $unit:ident,
+       $looser:ident, at [$($level:ident),+], required [$($required:ident),*];)+) => {
         /// Everything that can be limited. Its numbers are those of the journal: append-only.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
-        pub enum Limit { $($(#[$doc])* $kind = $byte,)+ }
+        pub enum Limit { $($(#[doc = $doc])+ $kind = $byte,)+ }
 
         impl Limit {
             /// Every limit, in the order of their numbers.
@@ -174,6 +174,12 @@ macro_rules! limits {
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name,)+ }
+            }
+
+            /// What it limits, in a sentence or two.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$kind => concat!($($doc),+).trim_ascii(),)+ }
             }
 
             /// What its number counts.
@@ -272,6 +278,21 @@ limits! {
     /// How far the best bid of all venues may be above the best offer before orders that take are
     /// refused; none: not at all (check 18).
     CrossedBpsMax = 31, "crossed_bps_max", Bps, Higher, at [Instrument], required [];
+}
+
+impl Limit {
+    /// Its key in the configuration: its name, and the unit where TOML has none of its own.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::QuoteAgeMax => "quote_age_ms_max",
+            Self::BandWindow => "band_window_ms",
+            Self::ExecutionsWindow => "executions_window_ms",
+            Self::DuplicateWindow => "duplicate_window_ms",
+            Self::OrderAgeMax => "order_age_ms_max",
+            other => other.name(),
+        }
+    }
 }
 
 impl fmt::Display for Limit {
@@ -553,6 +574,25 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Limit::ALL.len());
+    }
+
+    #[test]
+    fn every_limit_has_a_key_of_its_own_that_says_milliseconds() {
+        let mut keys: Vec<_> = Limit::ALL.iter().map(|limit| limit.key()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), Limit::ALL.len());
+        for limit in Limit::ALL {
+            assert_eq!(
+                limit.key().contains("_ms"),
+                limit.unit() == Unit::Nanos,
+                "{limit}"
+            );
+            assert!(
+                limit.about().ends_with('.') && !limit.about().contains("  "),
+                "{limit}"
+            );
+        }
     }
 
     #[test]

@@ -7,43 +7,6 @@ use dcx_model::{
 use super::read::refers;
 use super::section::{Item, Section};
 
-/// The key of a limit: its name, with the unit where TOML has none of its own.
-pub(crate) const fn key(limit: Limit) -> &'static str {
-    match limit {
-        Limit::QuoteAgeMax => "quote_age_ms_max",
-        Limit::BandWindow => "band_window_ms",
-        Limit::ExecutionsWindow => "executions_window_ms",
-        Limit::DuplicateWindow => "duplicate_window_ms",
-        Limit::OrderAgeMax => "order_age_ms_max",
-        Limit::OrderQtyMax
-        | Limit::OrderNotionalMax
-        | Limit::CollarBps
-        | Limit::PrevCloseAllowed
-        | Limit::BandBps
-        | Limit::TypicalMultiple
-        | Limit::PositionLongMax
-        | Limit::PositionShortMax
-        | Limit::GrossMax
-        | Limit::NetMax
-        | Limit::CreditMax
-        | Limit::MarginBps
-        | Limit::DayQtyMax
-        | Limit::DayNotionalMax
-        | Limit::OrdersOpenMax
-        | Limit::OrdersPerSMax
-        | Limit::BurstMax
-        | Limit::ExecutionsMax
-        | Limit::LossReduceMax
-        | Limit::LossHaltMax
-        | Limit::DrawdownMax
-        | Limit::VarEwmaMax
-        | Limit::VarHistoricalMax
-        | Limit::ApprovalNotional
-        | Limit::LocateRequired
-        | Limit::CrossedBpsMax => limit.name(),
-    }
-}
-
 /// Who can have limits, each in the order of its numbers.
 pub(super) struct Holders<'h> {
     pub(super) accounts: &'h [String],
@@ -130,7 +93,7 @@ fn of_scope(section: &mut Section<'_, '_, '_>, scope: Scope) -> Vec<LimitChange>
         if !limit.levels().contains(&level) || (both && of_position) {
             continue;
         }
-        let key = key(*limit);
+        let key = limit.key();
         if !section.has(key) {
             if limit.required_at().contains(&level) {
                 section.required(key);
@@ -189,25 +152,5 @@ pub(super) fn stanza(level: Level, name: &str) -> (Code, String) {
                  quote_age_ms_max = 5_000\ncollar_bps = 100\n\nwith numbers that suit you"
             ),
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_limit_has_a_key_of_its_own() {
-        let mut keys: Vec<_> = Limit::ALL.iter().map(|limit| key(*limit)).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), Limit::ALL.len());
-        for limit in Limit::ALL {
-            assert_eq!(
-                key(*limit).contains("_ms"),
-                limit.unit() == Unit::Nanos,
-                "{limit}"
-            );
-        }
     }
 }
