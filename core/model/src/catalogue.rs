@@ -142,6 +142,7 @@ catalogue! {
     R075 = 75, "unknown strategy", "The order names a strategy that is not configured.", "Add the strategy to the configuration, or correct the order.";
     R076 = 76, "author or reason missing", "An operator's request came without a name or a reason.", "Give --reason; the name is that of the operator who is logged in.";
     R077 = 77, "order does not wait", "The order was approved, refused or cancelled already.", "`dcx status` lists the orders that wait.";
+    R078 = 78, "too many mass requests", "As many mass cancels, mass status requests and operators' cancels are under way as there is room for.", "Ask again in a moment: each goes on by itself. A mass cancel of all orders of a session, and a halt, always have room.";
     F001 = 1000, "no FIX message here", "Bytes arrived that do not begin a FIX message (8=FIX). They are skipped up to the next 8=FIX.", "See what the peer sends: another protocol, TLS, or a proxy in between.";
     F002 = 1001, "header out of order", "BeginString (8), BodyLength (9) and MsgType (35) are not the first three fields. The message is ignored and asked for again.", "The peer's engine must write these three first.";
     F003 = 1002, "BodyLength wrong", "BodyLength (9) does not lead to CheckSum (10). The bytes it claims are ignored and asked for again.", "The peer's engine must count the bytes behind field 9 up to field 10.";

@@ -253,6 +253,8 @@ refusals! {
     NoAuthor = R076, "a request needs an author and a reason", Other, Other;
     /// The order does not wait for a person.
     NotWaiting = R077, "the order does not wait for approval", Other, Other;
+    /// Too many requests about many orders are under way.
+    SweepsFull { max: u32 } = R078, "{max} requests about many orders are under way already", BrokerOption, BrokerOption;
 }
 
 #[cfg(test)]
