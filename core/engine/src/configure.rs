@@ -110,8 +110,9 @@ impl Engine {
     ) {
         match self.sessions.get_mut(usize::from(session.get())) {
             Some(row) => row.up = link == SessionLink::Up,
-            None => refuse(cx),
+            None => return refuse(cx),
         }
+        self.session_ended(cx, session, link);
     }
 
     fn grow(&mut self, configure: &Configure) {
@@ -126,6 +127,7 @@ impl Engine {
         self.children.grow(children, Child::empty);
         self.child_index.grow(children);
         self.timers.grow(parents);
+        self.sweeps.grow();
         self.names.grow(configure.seed, self.orders_room, kept);
         self.exec_ids.grow(configure.seed, 0, kept);
         self.ledger

@@ -5,7 +5,7 @@
 //! [`Engine::wake_at`] asks for at once.
 
 use dcx_model::{
-    CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, Level, OrderId, Refusal, TIMERS_PER_WAKE_MAX,
+    CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, OrderId, Refusal, Scope, TIMERS_PER_WAKE_MAX,
 };
 
 use crate::order::{Input, State, Step};
@@ -16,6 +16,9 @@ use crate::{Cx, Engine, Trace};
 /// request, and its end.
 const PER_ORDER: usize = CHILDREN_WORKING_MAX + 2;
 
+/// Orders looked at for each command by all sweeps together.
+pub(crate) const LOOKS: usize = EVENTS_PER_COMMAND_MAX;
+
 /// Held orders looked at for each command.
 const RELEASES: usize = EVENTS_PER_COMMAND_MAX;
 
@@ -25,9 +28,20 @@ impl Engine {
     /// Stops trading: no order gets in, and every order there is is cancelled.
     pub(crate) fn halt<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
         self.halted = true;
-        self.sweep_until = OrderId::new(self.next_order.saturating_sub(1));
-        self.sweep_at = self.open.head();
+        self.cancel_all_of(cx, Scope::Firm);
+    }
+
+    /// Begins to cancel every open order of a scope. What comes in later is not touched. There is
+    /// always room for this.
+    pub(crate) fn cancel_all_of<T: Trace>(&mut self, cx: &mut Cx<'_, T>, scope: Scope) {
+        let until = self.last_order();
+        self.sweeps.mark(scope, until, self.open.head());
         self.sweep(cx);
+    }
+
+    /// The order that was accepted last.
+    pub(crate) const fn last_order(&self) -> OrderId {
+        OrderId::new(self.next_order.saturating_sub(1))
     }
 
     /// Fires what is due, and goes on with what is unfinished.
@@ -63,28 +77,81 @@ impl Engine {
         }
     }
 
-    fn sweep<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
-        for _ in 0..EVENTS_PER_COMMAND_MAX {
-            let ix = self.sweep_at;
-            if ix == NIL || cx.out.room() < PER_ORDER {
+    /// Goes on with all that concerns many orders, as far as this command may.
+    pub(crate) fn sweep<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
+        let mut looks = LOOKS;
+        self.sweep_marked(cx, &mut looks);
+        while let Some(whole) = self.sweep_first(cx, &mut looks) {
+            if !whole {
                 return;
             }
-            let parent = self.parents.at(ix);
-            if parent.id > self.sweep_until {
-                self.sweep_at = NIL;
-                return;
-            }
-            self.sweep_at = parent.seat.next;
-            self.stop(cx, ix, Refusal::Halted { at: Level::Firm });
         }
     }
 
-    /// Cancels one order that nobody asked to cancel; a replace that it waits for is refused.
-    pub(crate) fn stop<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, refusal: Refusal) {
+    /// Cancels what is marked.
+    fn sweep_marked<T: Trace>(&mut self, cx: &mut Cx<'_, T>, looks: &mut usize) {
+        loop {
+            let ix = self.sweeps.marked_at;
+            let past = ix == NIL || self.parents.at(ix).id > self.sweeps.marked_until;
+            if past {
+                if self.sweeps.turn(self.open.head()) {
+                    continue;
+                }
+                return;
+            }
+            if *looks == 0 || cx.out.room() < PER_ORDER {
+                return;
+            }
+            *looks -= 1;
+            let parent = self.parents.at(ix);
+            let marked = self.sweeps.marked(parent);
+            self.sweeps.marked_at = parent.seat.next;
+            if let Some(scope) = marked {
+                let at = scope.level();
+                self.stop(cx, ix, Refusal::Halted { at });
+            }
+        }
+    }
+
+    /// Goes on with the sweep that began first. Says whether that is through; none where there is
+    /// no sweep.
+    fn sweep_first<T: Trace>(&mut self, cx: &mut Cx<'_, T>, looks: &mut usize) -> Option<bool> {
+        loop {
+            let row = *self.sweeps.rows().first()?;
+            let needed = if row.task.cancels() { PER_ORDER } else { 1 };
+            if cx.out.room() < needed {
+                return Some(false);
+            }
+            if row.at == NIL || self.parents.at(row.at).id > row.until {
+                self.sweep_over(cx, &row);
+                return Some(true);
+            }
+            if *looks == 0 {
+                return Some(false);
+            }
+            *looks -= 1;
+            let parent = self.parents.at(row.at);
+            let next = match row.whose.session() {
+                Some(_) => parent.session_seat.next,
+                None => parent.seat.next,
+            };
+            let concerned = row.whose.has(parent);
+            if let Some(first) = self.sweeps.rows().first_mut() {
+                first.at = next;
+                first.found += u32::from(concerned && row.task.counts());
+            }
+            if concerned {
+                self.sweep_one(cx, &row);
+            }
+        }
+    }
+
+    /// Cancels one order for a sweep or a halt. A replace that is on its way is `refused`.
+    pub(crate) fn stop<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, refused: Refusal) {
         let state = self.parents.at(ix).state;
         if let Step::To(next) = state.on(Input::Halt) {
             if state == State::PendingReplace {
-                self.replace_refused(cx, ix, refusal, next);
+                self.replace_refused(cx, ix, refused, next);
             }
             self.parents.at_mut(ix).state = next;
         }

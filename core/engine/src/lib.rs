@@ -48,6 +48,7 @@ mod pool;
 mod risk;
 mod route;
 mod slice;
+mod sweeps;
 mod timers;
 mod trace;
 mod view;
@@ -62,7 +63,7 @@ pub use view::{ExposureView, VenueScore};
 use std::fmt;
 
 use dcx_model::{
-    Command, Configure, Event, Ignored, OrderId, Quote, Seq, UnixNanos, VENUES_MAX, Venue, VenueSet,
+    Command, Configure, Event, Ignored, Quote, Seq, UnixNanos, VENUES_MAX, Venue, VenueSet,
 };
 
 use book::Book;
@@ -72,6 +73,7 @@ use order::{Child, Owners, Parent};
 use pool::{List, NIL, Pool};
 use risk::{InstrumentRow, Ledger, SessionRow};
 use route::Bandit;
+use sweeps::Sweeps;
 use timers::Timers;
 
 /// All state of all orders, changed by nothing but commands.
@@ -80,9 +82,8 @@ pub struct Engine {
     /// When the last command was sequenced.
     now: UnixNanos,
     halted: bool,
-    /// The next order that the sweep of a halt cancels, and the last one it is meant for.
-    sweep_at: u32,
-    sweep_until: OrderId,
+    /// Mass cancels and the like that are under way.
+    sweeps: Sweeps,
     /// The next held order to look at again.
     release_at: u32,
     next_order: u64,
@@ -132,8 +133,7 @@ impl Engine {
             config: None,
             now: UnixNanos::ZERO,
             halted: false,
-            sweep_at: NIL,
-            sweep_until: OrderId::new(0),
+            sweeps: Sweeps::default(),
             release_at: NIL,
             next_order: 1,
             next_child: 1,

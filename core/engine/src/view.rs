@@ -58,7 +58,7 @@ impl Engine {
     /// unfinished that one command could not finish. None where nothing is to be done.
     #[must_use]
     pub fn wake_at(&self) -> Option<UnixNanos> {
-        if self.sweep_at != NIL || self.release_at != NIL {
+        if self.sweeps.is_pending() || self.release_at != NIL {
             return Some(self.now);
         }
         match (self.timers.next(), self.ledger.sample_at()) {
@@ -196,8 +196,7 @@ impl Engine {
         let mut words = Words::new(1);
         words.u64(self.now.get());
         words.u64(u64::from(self.halted));
-        words.u64(self.sweep_until.get());
-        words.u64(self.number_at(self.sweep_at));
+        words.u64(self.sweeps.digest(|ix| self.number_at(ix)));
         words.u64(self.number_at(self.release_at));
         words.u64(self.next_order);
         words.u64(self.next_child);

@@ -196,8 +196,7 @@ impl Engine {
         let ix = key.ix;
         let name = self.names.pin(name, key);
         self.parents.at_mut(ix).name = name;
-        self.open
-            .push_back(&mut self.parents, ix, |parent| &mut parent.seat);
+        self.enlist(ix);
         if let Some(row) = self.sessions.get_mut(usize::from(order.session.get())) {
             row.orders_open += 1;
         }
@@ -453,7 +452,7 @@ impl Engine {
             parent.state.is_done() && parent.out_qty.is_zero(),
             "an order ends when nothing of it is at a venue"
         );
-        let (name, session, next) = (parent.name, parent.session, parent.seat.next);
+        let (name, session) = (parent.name, parent.session);
         parent.name = NIL;
         self.reserve_instead(ix, Qty::ZERO, Price::ZERO);
         self.release_own(ix);
@@ -462,11 +461,7 @@ impl Engine {
         if let Some(row) = self.sessions.get_mut(usize::from(session.get())) {
             row.orders_open -= 1;
         }
-        if self.sweep_at == ix {
-            self.sweep_at = next;
-        }
-        self.open
-            .remove(&mut self.parents, ix, |parent| &mut parent.seat);
+        self.delist(ix);
         self.done
             .push_back(&mut self.parents, ix, |parent| &mut parent.seat);
         if self.done.len() > self.done_max {

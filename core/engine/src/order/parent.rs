@@ -56,6 +56,8 @@ pub(crate) struct Parent {
     pub(crate) pending_cl_ord_id: ClOrdId,
     /// Its seat among the open, then among the done orders.
     pub(crate) seat: Link,
+    /// Its seat among its session's open orders.
+    pub(crate) session_seat: Link,
     /// Its seat among the orders that wait for a venue.
     pub(crate) held_seat: Link,
     pub(crate) held: bool,
@@ -89,6 +91,7 @@ impl Parent {
             cl_ord_id: ClOrdId::EMPTY,
             pending_cl_ord_id: ClOrdId::EMPTY,
             seat: Link::NONE,
+            session_seat: Link::NONE,
             held_seat: Link::NONE,
             held: false,
             own: OwnSeat::NONE,
