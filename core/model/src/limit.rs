@@ -284,13 +284,19 @@ impl Limit {
     /// Its key in the configuration: its name, and the unit where TOML has none of its own.
     #[must_use]
     pub const fn key(self) -> &'static str {
-        match self {
-            Self::QuoteAgeMax => "quote_age_ms_max",
-            Self::BandWindow => "band_window_ms",
-            Self::ExecutionsWindow => "executions_window_ms",
-            Self::DuplicateWindow => "duplicate_window_ms",
-            Self::OrderAgeMax => "order_age_ms_max",
-            other => other.name(),
+        // No match: a limit of another unit has nothing to say here.
+        if matches!(self, Self::QuoteAgeMax) {
+            "quote_age_ms_max"
+        } else if matches!(self, Self::BandWindow) {
+            "band_window_ms"
+        } else if matches!(self, Self::ExecutionsWindow) {
+            "executions_window_ms"
+        } else if matches!(self, Self::DuplicateWindow) {
+            "duplicate_window_ms"
+        } else if matches!(self, Self::OrderAgeMax) {
+            "order_age_ms_max"
+        } else {
+            self.name()
         }
     }
 }
