@@ -46,11 +46,13 @@ fn set_up() -> Vec<Command> {
             route_attempts_max: 3,
             discount_ppm: 998_000,
             prior_sd_centi_bps: 200,
+            ..Configure::DEFAULT
         }),
         Command::DefineVenue(Venue {
             id: venue,
             name: text("SIMA"),
             fee_centi_bps: 20,
+            features: dcx_model::VenueFeatures::NONE,
         }),
         Command::DefineInstrument(Instrument {
             id: instrument,
@@ -59,6 +61,7 @@ fn set_up() -> Vec<Command> {
             lot: Qty::whole(1),
             prev_close: LimitPx::NONE,
             venues: VenueSet::NONE.with(venue),
+            multiplier: Instrument::ONE,
         }),
         Command::VenueState { venue, up: true },
         Command::Quote(Quote {
@@ -113,6 +116,7 @@ fn order(cl_ord_id: &str, order_qty: u64) -> Command {
         end: UnixNanos::ZERO,
         slices: 0,
         transact_time: UnixNanos::from_seconds(1_700_000_000),
+        ..NewOrder::PLAIN
     })
 }
 
@@ -128,6 +132,7 @@ fn report(child: ChildId, exec_id: &str, exec_type: ExecType) -> VenueReport {
         last_px: Price::ZERO,
         cum_qty: Qty::ZERO,
         leaves_qty: Qty::ZERO,
+        ..VenueReport::EMPTY
     }
 }
 

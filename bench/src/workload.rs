@@ -120,7 +120,7 @@ impl Recorder {
             route_attempts_max: 3,
             discount_ppm: 998_000,
             prior_sd_centi_bps: 200,
-            ..dcx_model::Configure::DEFAULT
+            ..Configure::DEFAULT
         }));
         for venue in 0..VENUES {
             self.take(Command::DefineVenue(Venue {
@@ -141,7 +141,7 @@ impl Recorder {
                 venues: (0..VENUES)
                     .map(VenueId::new)
                     .fold(VenueSet::NONE, VenueSet::with),
-                multiplier: dcx_model::Instrument::ONE,
+                multiplier: Instrument::ONE,
             }));
             for change in (InstrumentLimits {
                 instrument: id,
@@ -268,7 +268,7 @@ impl Recorder {
             last_px: Price::ZERO,
             cum_qty: Qty::ZERO,
             leaves_qty: Qty::ZERO,
-            ..dcx_model::VenueReport::EMPTY
+            ..VenueReport::EMPTY
         }
     }
 
@@ -325,7 +325,7 @@ impl Recorder {
             end: UnixNanos::ZERO,
             slices: 0,
             transact_time: UnixNanos::new(self.at),
-            ..dcx_model::NewOrder::PLAIN
+            ..NewOrder::PLAIN
         };
         self.take(Command::NewOrder(order));
         self.open.push_back(Open {
@@ -370,8 +370,8 @@ impl Recorder {
             order_qty,
             limit_px: open.limit_px,
             transact_time: UnixNanos::new(self.at),
-            stop_px: dcx_model::LimitPx::NONE,
-            display_qty: dcx_model::Qty::ZERO,
+            stop_px: LimitPx::NONE,
+            display_qty: Qty::ZERO,
         }));
         self.open.push_back(Open {
             cl_ord_id,

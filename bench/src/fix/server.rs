@@ -102,7 +102,7 @@ fn configuration(orders_open_max: u32) -> Vec<Command> {
             route_attempts_max: 3,
             discount_ppm: 998_000,
             prior_sd_centi_bps: 200,
-            ..dcx_model::Configure::DEFAULT
+            ..Configure::DEFAULT
         }),
         Command::DefineInstrument(Instrument {
             id: EURUSD,
@@ -111,7 +111,7 @@ fn configuration(orders_open_max: u32) -> Vec<Command> {
             lot: Qty::whole(1),
             prev_close: Price::from_units(110_000_000).into(),
             venues: VenueSet::NONE,
-            multiplier: dcx_model::Instrument::ONE,
+            multiplier: Instrument::ONE,
         }),
     ];
     commands.extend(

@@ -26,7 +26,7 @@ fn new_order() -> Command {
         end: UnixNanos::new(6),
         slices: 7,
         transact_time: UnixNanos::new(8),
-        ..dcx_model::NewOrder::PLAIN
+        ..NewOrder::PLAIN
     })
 }
 
@@ -69,7 +69,7 @@ fn a_new_order_keeps_its_bytes() {
 #[test]
 fn a_refusal_keeps_its_bytes() {
     let refusal = Refusal::QtyAboveMax {
-        at: dcx_model::Level::Instrument,
+        at: Level::Instrument,
         qty: Qty::from_units(9),
         max: Qty::from_units(4),
     };
@@ -86,7 +86,7 @@ fn a_refusal_keeps_its_bytes() {
         limit_px: LimitPx::NONE,
         cum_qty: Qty::ZERO,
         avg_px: Price::ZERO,
-        ..dcx_model::OrderView::EMPTY
+        ..OrderView::EMPTY
     };
     let event = Event::Rejected { view, refusal };
     let record = Record::of_event(&event);

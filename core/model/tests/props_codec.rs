@@ -15,11 +15,11 @@ type Source = bits::Bits;
 /// A stream of bits for one case: enough chance for a codec, and shrinkable by its seed.
 mod bits {
     #[derive(Debug)]
-    pub struct Bits(pub u64);
+    pub(crate) struct Bits(pub u64);
 
     impl Bits {
         /// SplitMix64 (Steele, Lea, Flood 2014).
-        pub fn next(&mut self) -> u64 {
+        pub(crate) fn next(&mut self) -> u64 {
             self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mut bits = self.0;
             bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -27,7 +27,7 @@ mod bits {
             bits ^ (bits >> 31)
         }
 
-        pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
             from[(self.next() % from.len() as u64) as usize]
         }
     }
@@ -66,7 +66,7 @@ drawn! {
     i128 => |s| i128::from(number(s)) << 64 | i128::from(number(s));
     bool => |s| s.next() & 1 == 1;
     Price => |s| Price::from_units(number(s).cast_signed());
-    LimitPx => |s| if s.next() % 4 == 0 { LimitPx::NONE } else { Price::drawn(s).into() };
+    LimitPx => |s| if s.next().is_multiple_of(4) { LimitPx::NONE } else { Price::drawn(s).into() };
     Qty => |s| Qty::from_units(number(s));
     Nanos => |s| Nanos::new(number(s));
     UnixNanos => |s| UnixNanos::new(number(s));

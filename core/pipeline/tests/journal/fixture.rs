@@ -35,7 +35,7 @@ pub(crate) fn any_command() -> impl Strategy<Value = Command> {
                 id: VenueId::new(n.0),
                 name,
                 fee_centi_bps: -7,
-                features: dcx_model::VenueFeatures::NONE,
+                features: VenueFeatures::NONE,
             })
         }),
         (any::<Numbers>(), any::<bool>()).prop_map(|(n, up)| Command::VenueState {
@@ -67,7 +67,7 @@ fn new_order(n: Numbers, cl_ord_id: ClOrdId) -> NewOrder {
         end: UnixNanos::new(n.3),
         slices: n.1,
         transact_time: UnixNanos::new(n.3),
-        ..dcx_model::NewOrder::PLAIN
+        ..NewOrder::PLAIN
     }
 }
 
@@ -83,7 +83,7 @@ fn venue_report(n: Numbers, exec_id: ExecId) -> VenueReport {
         last_px: Price::from_units(n.4),
         cum_qty: Qty::from_units(n.3),
         leaves_qty: Qty::from_units(u64::from(n.2)),
-        ..dcx_model::VenueReport::EMPTY
+        ..VenueReport::EMPTY
     }
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn some_commands() -> Vec<Command> {
         last_px: Price::from_units(110_000_000),
         cum_qty: Qty::whole(5),
         leaves_qty: Qty::ZERO,
-        ..dcx_model::VenueReport::EMPTY
+        ..VenueReport::EMPTY
     };
     let cancel = CancelRequest {
         session: SessionId::new(3),

@@ -32,7 +32,7 @@ pub(crate) fn configuration() -> Vec<Command> {
             route_attempts_max: 3,
             discount_ppm: 998_000,
             prior_sd_centi_bps: 200,
-            ..dcx_model::Configure::DEFAULT
+            ..Configure::DEFAULT
         }),
         Command::DefineInstrument(Instrument {
             id: INSTRUMENT,
@@ -41,11 +41,11 @@ pub(crate) fn configuration() -> Vec<Command> {
             lot: Qty::whole(1),
             prev_close: LimitPx::NONE,
             venues: VENUES.into_iter().fold(VenueSet::NONE, VenueSet::with),
-            multiplier: dcx_model::Instrument::ONE,
+            multiplier: Instrument::ONE,
         }),
         Command::SessionState {
             session: SESSION,
-            link: dcx_model::SessionLink::Up,
+            link: SessionLink::Up,
         },
     ];
     commands.extend(
@@ -77,7 +77,7 @@ pub(crate) fn configuration() -> Vec<Command> {
             id: venue,
             name: text(&format!("V{venue}")),
             fee_centi_bps: 10,
-            features: dcx_model::VenueFeatures::NONE,
+            features: VenueFeatures::NONE,
         }));
         commands.push(Command::VenueState { venue, up: true });
         commands.push(quote(venue, 0));
@@ -117,7 +117,7 @@ pub(crate) fn new_order(number: u64) -> NewOrder {
         end: UnixNanos::ZERO,
         slices: 0,
         transact_time: AT,
-        ..dcx_model::NewOrder::PLAIN
+        ..NewOrder::PLAIN
     }
 }
 
@@ -184,7 +184,7 @@ fn report(venue: VenueId, child: ChildId, exec_ids: &mut u64) -> VenueReport {
         last_px: Price::ZERO,
         cum_qty: Qty::ZERO,
         leaves_qty: Qty::ZERO,
-        ..dcx_model::VenueReport::EMPTY
+        ..VenueReport::EMPTY
     }
 }
 
