@@ -13,4 +13,4 @@ mod work;
 pub(crate) use child::Child;
 pub(crate) use parent::{Failure, Parent};
 pub(crate) use self_trade::Owners;
-pub(crate) use state::{End, Input, State, Step};
+pub(crate) use state::{End, Input, State, Step, Why};

@@ -1,6 +1,13 @@
 //! The states of a client's order, and every step between them.
 //!
 //! ```text
+//!  ┌────────────┐ Disapprove, GaveUp(end)                 GaveUp(end) ┌───────────┐
+//!  │ PendingNew │ ──────────────────► Done(end) ◄──────────────────── │ Held(why) │ ◄┐ Wait
+//!  └────────────┘                                                     └───────────┘ ─┘
+//!        │ Approve               Wait(why) │ ▲                          ▲    │
+//!        └──────────────► ┌──────┐ ────────┼─┼──────────────────────────┘    │
+//!                         │ Open │ ◄───────┼─┼───────────────────────────────┘
+//!                         └──────┘         │ │  Trigger
 //!                 Cancel                     Drained
 //!    ┌──────┐ ─────────────► ┌───────────────┐ ─────────────────► Done(Canceled)
 //!    │      │ ◄───────────── │ PendingCancel │
@@ -21,12 +28,21 @@
 //! completes an order in `PendingReplace` leaves it there: the same moment drains it, and
 //! [`Parent`](super::Parent)'s quantities decide whether the replace still stands (FIX 4.4 vol. 7,
 //! appendix D, C.1.c against C.2.a and C.3.b).
+//!
+//! An order in `PendingNew` waits for a person, one that is `Held` was accepted and waits for the
+//! market, the clock or its list. Neither has anything at a venue: `Cancel`, `Halt` and `Over` take
+//! them where they take an open order, and it ends in the same moment; a replace changes them
+//! where they are.
 
 use dcx_model::{OrdStatus, Refusal};
 
 /// What an order is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
+    /// Waits for a person's approval.
+    PendingNew,
+    /// Accepted; nothing of it goes to a venue before what it waits for comes.
+    Held(Why),
     /// Working, or waiting for a venue or for its next slice.
     Open,
     /// The client asked to cancel; children are being cancelled.
@@ -39,12 +55,25 @@ pub(crate) enum State {
     Done(End),
 }
 
+/// What an accepted order waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The other orders of its list, or the order that triggers it.
+    List,
+    /// The instrument's opening.
+    Opening,
+    /// The instrument's close.
+    Close,
+    /// The market to come to its stop or trigger.
+    Stop,
+}
+
 /// Why we end an order that the client did not cancel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wind {
-    /// Trading was halted.
+    /// Trading was halted, or a linked order ended it.
     Halt,
-    /// Its schedule is over.
+    /// Its schedule or its time in force is over.
     Expire,
 }
 
@@ -64,9 +93,9 @@ pub(crate) enum Input {
     Cancel,
     /// The client asks to replace it.
     Replace,
-    /// Trading is halted.
+    /// Trading is halted, or a linked order ends it.
     Halt,
-    /// The end of its schedule has come.
+    /// The end of its schedule or of its time in force has come.
     Over,
     /// All of its quantity is filled.
     Filled,
@@ -74,8 +103,16 @@ pub(crate) enum Input {
     Drained,
     /// Children work, but no cancel of one is on its way any more: venues refused them.
     CancelsRefused,
-    /// No venue takes the rest of it.
+    /// No venue takes the rest of it, or it may not go to market.
     GaveUp(End),
+    /// A person lets it go on.
+    Approve,
+    /// A person does not.
+    Disapprove,
+    /// There is something that it must wait for before it may work.
+    Wait(Why),
+    /// What it waited for came, and there is nothing else.
+    Trigger,
 }
 
 /// What an input does to a state.
@@ -94,6 +131,38 @@ impl State {
     pub(crate) const fn on(self, input: Input) -> Step {
         use Step::{Refuse, Stay, To};
         match (self, input) {
+            (Self::PendingNew | Self::Held(_), Input::Cancel) => To(Self::PendingCancel),
+            // Changed where it is: there is nobody to ask.
+            (Self::PendingNew | Self::Held(_), Input::Replace) => To(self),
+            (Self::PendingNew | Self::Held(_), Input::Halt) => To(Self::Winding(Wind::Halt)),
+            (Self::PendingNew | Self::Held(_), Input::Over) => To(Self::Winding(Wind::Expire)),
+            (Self::PendingNew | Self::Held(_), Input::GaveUp(end)) => To(Self::Done(end)),
+            (Self::PendingNew, Input::Approve) => To(Self::Open),
+            (Self::PendingNew, Input::Disapprove) => To(Self::Done(End::Rejected)),
+            (Self::Held(_), Input::Trigger) => To(Self::Open),
+            (Self::Held(_) | Self::Open, Input::Wait(why)) => To(Self::Held(why)),
+            // It never had anything at a venue.
+            (
+                Self::PendingNew | Self::Held(_),
+                Input::Filled | Input::Drained | Input::CancelsRefused,
+            )
+            | (Self::PendingNew, Input::Wait(_) | Input::Trigger) => Stay,
+
+            (
+                Self::Held(_)
+                | Self::Open
+                | Self::PendingCancel
+                | Self::PendingReplace
+                | Self::Winding(_)
+                | Self::Done(_),
+                Input::Approve | Input::Disapprove,
+            ) => Refuse(Refusal::NotWaiting),
+            (
+                Self::PendingCancel | Self::PendingReplace | Self::Winding(_) | Self::Done(_),
+                Input::Wait(_) | Input::Trigger,
+            )
+            | (Self::Open, Input::Trigger) => Stay,
+
             (Self::Open, Input::Cancel) => To(Self::PendingCancel),
             (Self::Open, Input::Replace) => To(Self::PendingReplace),
             (Self::Open, Input::Halt) => To(Self::Winding(Wind::Halt)),
@@ -150,13 +219,18 @@ impl State {
         match (self, filled) {
             (Self::PendingCancel, _) => OrdStatus::PendingCancel,
             (Self::PendingReplace, _) => OrdStatus::PendingReplace,
+            (Self::PendingNew, _) => OrdStatus::PendingNew,
             (Self::Done(End::Filled), _)
-            | (Self::Open | Self::Winding(_) | Self::Done(_), Filled::All) => OrdStatus::Filled,
+            | (Self::Held(_) | Self::Open | Self::Winding(_) | Self::Done(_), Filled::All) => {
+                OrdStatus::Filled
+            }
             (Self::Done(End::Canceled), _) => OrdStatus::Canceled,
             (Self::Done(End::Rejected), _) => OrdStatus::Rejected,
             (Self::Done(End::Expired), _) => OrdStatus::Expired,
-            (Self::Open | Self::Winding(_), Filled::Part) => OrdStatus::PartiallyFilled,
-            (Self::Open | Self::Winding(_), Filled::None) => OrdStatus::New,
+            (Self::Held(_) | Self::Open | Self::Winding(_), Filled::Part) => {
+                OrdStatus::PartiallyFilled
+            }
+            (Self::Held(_) | Self::Open | Self::Winding(_), Filled::None) => OrdStatus::New,
         }
     }
 
@@ -177,6 +251,11 @@ impl State {
             Self::Done(End::Canceled) => 6,
             Self::Done(End::Rejected) => 7,
             Self::Done(End::Expired) => 8,
+            Self::PendingNew => 9,
+            Self::Held(Why::List) => 10,
+            Self::Held(Why::Opening) => 11,
+            Self::Held(Why::Close) => 12,
+            Self::Held(Why::Stop) => 13,
         }
     }
 }
@@ -196,89 +275,111 @@ mod tests {
     const HALT: State = State::Winding(Wind::Halt);
     const EXPIRE: State = State::Winding(Wind::Expire);
 
+    const HELD: State = State::Held(Why::Stop);
+    const INPUTS: [Input; 12] = [
+        Input::Cancel,
+        Input::Replace,
+        Input::Halt,
+        Input::Over,
+        Input::Filled,
+        Input::Drained,
+        Input::CancelsRefused,
+        Input::GaveUp(End::Rejected),
+        Input::Approve,
+        Input::Disapprove,
+        Input::Wait(Why::List),
+        Input::Trigger,
+    ];
+
+    /// A step in a word, so that a state's row fits on a line.
+    fn word(step: Step) -> &'static str {
+        match step {
+            Step::Stay => "-",
+            Step::Refuse(Refusal::AlreadyPending) => "pending",
+            Step::Refuse(Refusal::TooLate) => "late",
+            Step::Refuse(Refusal::NotWaiting) => "no",
+            Step::Refuse(other) => panic!("{other:?}"),
+            Step::To(State::PendingNew) => "new?",
+            Step::To(State::Held(Why::Stop)) => "held",
+            Step::To(State::Held(Why::List)) => "list",
+            Step::To(State::Held(why)) => panic!("{why:?}"),
+            Step::To(State::Open) => "open",
+            Step::To(State::PendingCancel) => "cancel",
+            Step::To(State::PendingReplace) => "replace",
+            Step::To(State::Winding(Wind::Halt)) => "halt",
+            Step::To(State::Winding(Wind::Expire)) => "expire",
+            Step::To(State::Done(End::Filled)) => "FILLED",
+            Step::To(State::Done(End::Canceled)) => "CANCELED",
+            Step::To(State::Done(End::Rejected)) => "REJECTED",
+            Step::To(State::Done(End::Expired)) => "EXPIRED",
+        }
+    }
+
     /// Every pair, as a table: one row per state, one column per input.
     #[test]
     fn every_pair_of_state_and_input_is_decided() {
-        use Step::{Refuse, Stay, To};
-        let inputs = [
-            Input::Cancel,
-            Input::Replace,
-            Input::Halt,
-            Input::Over,
-            Input::Filled,
-            Input::Drained,
-            Input::CancelsRefused,
-            Input::GaveUp(End::Rejected),
-        ];
-        let (pending, late) = (Refuse(Refusal::AlreadyPending), Refuse(Refusal::TooLate));
-        let filled = To(State::Done(End::Filled));
-        let canceled = To(State::Done(End::Canceled));
-        let (open, cancel) = (To(State::Open), To(State::PendingCancel));
+        #[rustfmt::skip]
         let rows = [
-            (
-                State::Open,
-                [
-                    cancel,
-                    To(State::PendingReplace),
-                    To(HALT),
-                    To(EXPIRE),
-                    filled,
-                    Stay,
-                    Stay,
-                    To(State::Done(End::Rejected)),
-                ],
-            ),
-            (
-                State::PendingCancel,
-                [pending, pending, Stay, Stay, filled, canceled, open, Stay],
-            ),
-            (
-                State::PendingReplace,
-                [
-                    pending,
-                    pending,
-                    To(HALT),
-                    To(EXPIRE),
-                    Stay,
-                    open,
-                    open,
-                    Stay,
-                ],
-            ),
-            (
-                HALT,
-                [cancel, late, To(HALT), Stay, filled, canceled, Stay, Stay],
-            ),
-            (
-                EXPIRE,
-                [
-                    cancel,
-                    late,
-                    To(HALT),
-                    Stay,
-                    filled,
-                    To(State::Done(End::Expired)),
-                    Stay,
-                    Stay,
-                ],
-            ),
+            // cancel replace halt over filled drained refused gave-up approve disapprove wait trigger
+            (State::PendingNew, "cancel new? halt expire - - - REJECTED open REJECTED - -"),
+            (HELD, "cancel held halt expire - - - REJECTED no no list open"),
+            (State::Open, "cancel replace halt expire FILLED - - REJECTED no no list -"),
+            (State::PendingCancel, "pending pending - - FILLED CANCELED open - no no - -"),
+            (State::PendingReplace, "pending pending halt expire - open open - no no - -"),
+            (HALT, "cancel late halt - FILLED CANCELED - - no no - -"),
+            (EXPIRE, "cancel late halt - FILLED EXPIRED - - no no - -"),
+            (State::Done(End::Filled), "late late - - - - - - no no - -"),
+            (State::Done(End::Canceled), "late late - - - - - - no no - -"),
+            (State::Done(End::Rejected), "late late - - - - - - no no - -"),
+            (State::Done(End::Expired), "late late - - - - - - no no - -"),
         ];
         for (state, steps) in rows {
-            for (input, step) in inputs.into_iter().zip(steps) {
-                assert_eq!(state.on(input), step, "{state:?} on {input:?}");
+            let steps: Vec<&str> = steps.split(' ').collect();
+            assert_eq!(steps.len(), INPUTS.len(), "{state:?} has a step for each");
+            for (input, step) in INPUTS.into_iter().zip(steps) {
+                assert_eq!(word(state.on(input)), step, "{state:?} on {input:?}");
             }
         }
-        for end in [End::Filled, End::Canceled, End::Rejected, End::Expired] {
-            for input in inputs {
-                let step = State::Done(end).on(input);
-                let asked = matches!(input, Input::Cancel | Input::Replace);
-                assert_eq!(
-                    step,
-                    if asked { late } else { Stay },
-                    "{end:?} on {input:?}"
-                );
+    }
+
+    /// What an order waits for makes no difference to what may happen to it.
+    #[test]
+    fn every_held_order_takes_the_same_steps() {
+        for why in [Why::List, Why::Opening, Why::Close] {
+            for input in INPUTS {
+                let (step, like) = (State::Held(why).on(input), HELD.on(input));
+                if input == Input::Replace {
+                    assert_eq!(step, Step::To(State::Held(why)));
+                } else {
+                    assert_eq!(step, like, "{why:?} on {input:?}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn no_two_states_have_the_same_byte() {
+        let mut bytes: Vec<u8> = [
+            State::PendingNew,
+            State::Held(Why::List),
+            State::Held(Why::Opening),
+            State::Held(Why::Close),
+            HELD,
+            State::Open,
+            State::PendingCancel,
+            State::PendingReplace,
+            HALT,
+            EXPIRE,
+            State::Done(End::Filled),
+            State::Done(End::Canceled),
+            State::Done(End::Rejected),
+            State::Done(End::Expired),
+        ]
+        .map(State::byte)
+        .to_vec();
+        bytes.sort_unstable();
+        bytes.dedup();
+        assert_eq!(bytes.len(), 14);
     }
 
     #[test]
@@ -290,6 +391,9 @@ mod tests {
             assert_eq!(status, OrdStatus::PendingReplace);
         }
         assert_eq!(State::Open.ord_status(Filled::None), OrdStatus::New);
+        assert_eq!(HELD.ord_status(Filled::None), OrdStatus::New);
+        let status = State::PendingNew.ord_status(Filled::None);
+        assert_eq!(status, OrdStatus::PendingNew);
         assert_eq!(HALT.ord_status(Filled::Part), OrdStatus::PartiallyFilled);
         assert_eq!(EXPIRE.ord_status(Filled::All), OrdStatus::Filled);
         assert_eq!(

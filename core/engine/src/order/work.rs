@@ -141,7 +141,9 @@ impl Engine {
                 self.finish(ix);
             }
             (
-                State::PendingCancel
+                State::PendingNew
+                | State::Held(_)
+                | State::PendingCancel
                 | State::PendingReplace
                 | State::Winding(_)
                 | State::Done(_)
