@@ -1,8 +1,8 @@
 //! What operators order: limits, trading states, permissions, approvals.
 
 use dcx_model::{
-    Event, LimitChange, LimitDecision, LimitView, OrderDecision, Permission, PermittedMeans,
-    ProposalId, Scope, StateCause, StateChange, TradingState,
+    Event, LimitChange, LimitDecision, LimitView, Permission, PermittedMeans, ProposalId, Scope,
+    StateCause, StateChange, TradingState,
 };
 
 use crate::{Cx, Engine, Trace};
@@ -74,10 +74,6 @@ impl Engine {
     }
 
     pub(crate) fn set_means<T: Trace>(&mut self, cx: &mut Cx<'_, T>, _: &PermittedMeans) {
-        self.refuse_configuration(cx);
-    }
-
-    pub(crate) fn decide_order<T: Trace>(&mut self, cx: &mut Cx<'_, T>, _: &OrderDecision) {
         self.refuse_configuration(cx);
     }
 

@@ -134,6 +134,9 @@ impl Engine {
             .grow(configure.positions_max, configure.day_start_s);
         self.owners.grow(configure.positions_max);
         self.book.grow(INSTRUMENTS_MAX);
+        self.triggers.grow(INSTRUMENTS_MAX);
+        self.lists.grow(open);
+        self.expiry.grow(INSTRUMENTS_MAX, configure.day_start_s);
         grow_to(
             &mut self.instruments,
             INSTRUMENTS_MAX,

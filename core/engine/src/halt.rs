@@ -14,7 +14,7 @@ use crate::{Cx, Engine, Trace};
 
 /// Events that one order may cause here: a cancel for each child, the refusal of a pending
 /// request, and its end.
-const PER_ORDER: usize = CHILDREN_WORKING_MAX + 2;
+pub(crate) const PER_ORDER: usize = CHILDREN_WORKING_MAX + 2;
 
 /// Orders looked at for each command by all sweeps together.
 pub(crate) const LOOKS: usize = EVENTS_PER_COMMAND_MAX;
@@ -49,6 +49,7 @@ impl Engine {
         self.sample();
         self.sweep(cx);
         self.release(cx);
+        self.wake_unfinished(cx);
         for _ in 0..TIMERS_PER_WAKE_MAX {
             if cx.out.room() < PER_ORDER {
                 return;

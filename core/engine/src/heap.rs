@@ -92,7 +92,7 @@ impl Heap {
         self.root
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "asked for by tests so far"))]
+    #[cfg(test)]
     pub(crate) const fn len(&self) -> u32 {
         self.len
     }

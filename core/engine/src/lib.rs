@@ -69,7 +69,7 @@ use dcx_model::{
 use book::Book;
 use index::Index;
 use names::Names;
-use order::{Child, Owners, Parent};
+use order::{Child, Expiry, Lists, Owners, Parent, Triggers};
 use pool::{List, NIL, Pool};
 use risk::{InstrumentRow, Ledger, SessionRow};
 use route::Bandit;
@@ -98,6 +98,11 @@ pub struct Engine {
     done_max: u32,
     names: Names,
     timers: Timers,
+    triggers: Triggers,
+    lists: Lists,
+    expiry: Expiry,
+    /// Orders that wait for a person.
+    asked: List,
 
     children: Pool<Child>,
     children_done: List,
@@ -145,6 +150,10 @@ impl Engine {
             done_max: 0,
             names: Names::default(),
             timers: Timers::default(),
+            triggers: Triggers::default(),
+            lists: Lists::default(),
+            expiry: Expiry::default(),
+            asked: List::EMPTY,
             children: Pool::default(),
             children_done: List::EMPTY,
             children_max: 0,
@@ -239,6 +248,7 @@ impl Engine {
             Command::SetScenario(scenario) => self.set_scenario(cx, scenario),
             Command::OrdersOutRefused { child } => self.orders_out_refused(cx, *child),
         }
+        self.settle_lists(cx);
     }
 
     fn quote<T: Trace>(&mut self, cx: &mut Cx<'_, T>, quote: &Quote) {
@@ -247,6 +257,7 @@ impl Engine {
         if known && self.venues_defined.contains(quote.venue) {
             self.book.take(cx.at, quote);
             self.mark(cx, quote.instrument);
+            self.quoted(cx, quote.instrument);
         } else {
             cx.out.push(Event::Ignored {
                 cause: Ignored::UnknownQuote,

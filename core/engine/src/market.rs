@@ -1,16 +1,10 @@
 //! What the market says besides quotes: trades, and whether venues are open.
 
-use dcx_model::{
-    FactorMapping, InstrumentId, MarketTrade, Phase, ScenarioReturn, TradingHours, VenueId,
-};
+use dcx_model::{FactorMapping, InstrumentId, Phase, ScenarioReturn, VenueId};
 
 use crate::{Cx, Engine, Trace};
 
 impl Engine {
-    pub(crate) fn market_trade<T: Trace>(&mut self, cx: &mut Cx<'_, T>, _: &MarketTrade) {
-        self.refuse_configuration(cx);
-    }
-
     pub(crate) fn venue_phase<T: Trace>(
         &mut self,
         cx: &mut Cx<'_, T>,
@@ -18,10 +12,6 @@ impl Engine {
         _: InstrumentId,
         _: Phase,
     ) {
-        self.refuse_configuration(cx);
-    }
-
-    pub(crate) fn define_hours<T: Trace>(&mut self, cx: &mut Cx<'_, T>, _: &TradingHours) {
         self.refuse_configuration(cx);
     }
 

@@ -87,6 +87,18 @@ checks! {
     QtyMax = R006, "order quantity";
     /// The algorithm can do what the order asks: tag of what it cannot, limit 0.
     Supported = R033, "supported value";
+    /// What the order asks for goes together: tag of what does not, limit 0.
+    Together = R066, "instructions go together";
+    /// A peg fits the order type: 1 or 0.
+    Peg = R057, "peg fits";
+    /// A stop is there where the order type needs one: 1 or 0.
+    StopGiven = R056, "stop given";
+    /// When the order ends and the moment it must be after, in nanoseconds.
+    Expire = R060, "expiry";
+    /// The instrument has the hours that the time in force goes by: 1 or 0.
+    Hours = R061, "trading hours are set";
+    /// Orders in the list, and how many there may be.
+    Linked = R062, "list of linked orders";
     /// A limit order has a limit, a market order has none: 1 or 0.
     LimitGiven = R009, "limit given";
     /// The limit in units, above 0.
@@ -216,6 +228,8 @@ pub enum SliceWhy {
     NothingMissing,
     /// As many children work as may; what is missing goes with the next slice.
     ChildrenWorking,
+    /// The gates do not let it through now; what is missing goes with the next slice.
+    Refused,
     /// The schedule is over: what works is cancelled.
     End,
 }

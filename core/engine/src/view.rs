@@ -58,7 +58,8 @@ impl Engine {
     /// unfinished that one command could not finish. None where nothing is to be done.
     #[must_use]
     pub fn wake_at(&self) -> Option<UnixNanos> {
-        if self.sweeps.is_pending() || self.release_at != NIL {
+        let unfinished = self.triggers.is_unfinished() || self.lists.is_unfinished();
+        if self.sweeps.is_pending() || self.release_at != NIL || unfinished {
             return Some(self.now);
         }
         match (self.timers.next(), self.ledger.sample_at()) {
@@ -182,6 +183,11 @@ impl Engine {
             self.book.digest(7),
             self.bandit.digest(8),
             timers,
+            self.triggers.digest(11, |pegs| {
+                self.sequence(pegs, |ix| self.parents.at(ix).waits.peg_seat.next)
+            }),
+            self.lists.digest(12, |key| self.order_number(key)),
+            self.expiry.digest(13),
         ]
         .into_iter()
         .chain(orders)
@@ -206,6 +212,7 @@ impl Engine {
         words.u64(self.sequence(&self.open, |ix| self.parents.at(ix).seat.next));
         words.u64(self.sequence(&self.held, |ix| self.parents.at(ix).held_seat.next));
         words.u64(self.sequence(&self.done, |ix| self.parents.at(ix).seat.next));
+        words.u64(self.sequence(&self.asked, |ix| self.parents.at(ix).held_seat.next));
         let mut at = self.children_done.head();
         while at != NIL {
             let child = self.children.at(at);

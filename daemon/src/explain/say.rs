@@ -248,6 +248,7 @@ fn slice(reason: &SliceReason) -> String {
         SliceWhy::Due => "its time came",
         SliceWhy::NothingMissing => "what is filled and working covers what is due",
         SliceWhy::ChildrenWorking => "as many children work as may; the rest goes with the next",
+        SliceWhy::Refused => "a check refuses it now; the rest goes with the next",
         SliceWhy::End => "the schedule is over, what works is cancelled",
     };
     format!(

@@ -22,6 +22,7 @@ impl Engine {
             Err(refusal) => {
                 let view = refused(order);
                 cx.out.push(Event::Rejected { view, refusal });
+                self.refuse_list(cx.at, order, refusal);
             }
         }
     }
@@ -106,7 +107,14 @@ impl Engine {
         let facts = self.facts(cx.at, order.instrument, order.session.get());
         let checked = risk::check(&mut gate, &facts, order);
         let checked = checked.and_then(|terms| {
-            let prevention = self.prevent(cx, order.account, terms.get())?;
+            self.check_asked(cx.at, order, &terms)?;
+            self.lists.check(cx.at, order)?;
+            // What does not work at once meets the others when it does.
+            let prevention = if self.waits_first(cx.at, order, &terms) {
+                Prevention::NONE
+            } else {
+                self.prevent(cx, order.account, terms.get())?
+            };
             Ok((terms, prevention))
         });
         if checked.is_err() {
@@ -146,11 +154,64 @@ impl Engine {
             cum_qty: parent.cum_qty,
             slices: parent.schedule.slices(),
             reserved: (parent.reserved, parent.reserved_at),
+            triggered: parent.waits.triggered,
         };
-        risk::check_replace(&mut gate, &facts, request, before, &held)
+        let terms = risk::check_replace(&mut gate, &facts, request, before, &held)?;
+        // Nobody is asked about a replace: what would need a person comes as a new order.
+        let asked = parent.state == State::PendingNew;
+        let more = terms.get().order_qty > before.order_qty
+            || terms.get().limit_px != before.limit_px
+            || terms.get().stop_px != before.stop_px;
+        if !asked && more && risk::needs_approval(&facts, terms.get()) {
+            return Err(Refusal::NotApproved);
+        }
+        Ok(terms)
     }
 
-    fn facts(
+    /// Whether an order that must wait for a person has room to.
+    fn check_asked(
+        &self,
+        at: UnixNanos,
+        order: &NewOrder,
+        terms: &Approved<Terms>,
+    ) -> Result<(), Refusal> {
+        let (open, max) = (self.asked.len() + 1, super::approval::APPROVALS_MAX);
+        if open > max && self.is_asked(at, order, terms) {
+            return Err(Refusal::PoolFull { open, max });
+        }
+        Ok(())
+    }
+
+    /// Whether an order must wait for a person.
+    fn is_asked(&self, at: UnixNanos, order: &NewOrder, terms: &Approved<Terms>) -> bool {
+        let facts = self.facts(at, order.instrument, order.session.get());
+        risk::needs_approval(&facts, terms.get())
+    }
+
+    /// Whether an order does not go to market in the command that accepts it, or is judged once
+    /// more when it does.
+    fn waits_first(&self, at: UnixNanos, order: &NewOrder, terms: &Approved<Terms>) -> bool {
+        terms.get().is_dormant()
+            || order.leg != dcx_model::Leg::None
+            || self.is_asked(at, order, terms)
+    }
+
+    /// Breaks the list of a refused order. One that never got as far as to be looked at, or came
+    /// twice, says nothing about its list.
+    fn refuse_list(&mut self, at: UnixNanos, order: &NewOrder, refusal: Refusal) {
+        let unseen = matches!(
+            refusal,
+            Refusal::NotConfigured
+                | Refusal::NoSessionLimits
+                | Refusal::RateAboveMax { .. }
+                | Refusal::DuplicateClOrdId
+        );
+        if order.leg != dcx_model::Leg::None && !unseen {
+            self.lists.refuse(at, order);
+        }
+    }
+
+    pub(super) fn facts(
         &self,
         at: dcx_model::UnixNanos,
         instrument: dcx_model::InstrumentId,
@@ -169,6 +230,7 @@ impl Engine {
             ),
             venues: self.eligible(instrument).count(),
             on_no_venue: config.map_or(dcx_model::OnNoVenue::Reject, |config| config.on_no_venue),
+            hours: self.expiry.hours(instrument),
         }
     }
 
@@ -185,6 +247,7 @@ impl Engine {
         self.next_order += 1;
         let mut parent = Parent::new(id, terms, order);
         parent.schedule = Schedule::of(order, cx.at);
+        parent.waits.ends_at = self.expiry.ends_at(cx.at, terms.get());
         let (qty, unit) = (parent.reserved, parent.reserved_at);
         parent.rows = self
             .ledger
@@ -201,13 +264,34 @@ impl Engine {
             row.orders_open += 1;
         }
 
+        self.join(cx.at, order, ix);
+        if self.waits_first(cx.at, order, &terms) {
+            if self.is_asked(cx.at, order, &terms) {
+                return self.ask(cx, ix);
+            }
+            return self.accepted(cx, ix);
+        }
         self.parents.at_mut(ix).schedule.advance(cx.at);
         let held = self.would_hold(ix) || self.waits_for(prevention);
         let view = self.parents.at(ix).view(order.cl_ord_id);
         cx.out.push(Event::Accepted { view, held });
         self.apply_prevention(cx, ix, prevention);
         self.set_timer(ix);
-        self.work(cx, ix);
+        self.work_on(cx, ix, true);
+    }
+
+    /// Tells the client that an order is accepted that had, or has, to wait, and has it do so.
+    pub(super) fn accepted<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        let parent = self.parents.at_mut(ix);
+        parent.schedule.advance(cx.at);
+        let waits = parent.terms.get().is_dormant() || parent.waits.listed;
+        let held = !waits && self.would_hold(ix);
+        let parent = self.parents.at(ix);
+        let view = parent.view(parent.cl_ord_id);
+        cx.out.push(Event::Accepted { view, held });
+        self.tell_list(ix);
+        self.set_timer(ix);
+        self.proceed(cx, ix, false);
     }
 
     /// The order that a cancel or replace is about. Its own name is used up by asking.
@@ -275,7 +359,7 @@ impl Engine {
         let waits = parent.children.len() > 0;
         self.reserve_instead(ix, reserved, unit);
         if !waits {
-            return self.complete_replace(cx, ix);
+            return self.complete_replace(cx, ix, true);
         }
         let parent = self.parents.at_mut(ix);
         parent.state = state;
@@ -293,9 +377,15 @@ impl Engine {
     /// FIX 4.4 vol. 7, appendix D: filled before it could be replaced, the request is too late
     /// (C.2.a), unless it asks for more (C.1.c); filled beyond the new quantity, the order is
     /// replaced by one of what is filled (C.3.b, C.3.c).
-    pub(crate) fn complete_replace<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+    ///
+    /// `judged` says that it was asked for, and let through, in this very command.
+    pub(crate) fn complete_replace<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, judged: bool) {
+        // What woke it at its old price is no place for it under the new one.
+        self.leave_market(ix);
         let parent = self.parents.at_mut(ix);
-        parent.state = State::Open;
+        if parent.state == State::PendingReplace {
+            parent.state = State::Open;
+        }
         let before = parent.terms.get().order_qty;
         let Some(terms) = parent.replacement else {
             return;
@@ -353,9 +443,13 @@ impl Engine {
             });
         }
         if filled {
-            self.finish(ix);
+            return self.finish(ix);
+        }
+        self.tell_list(ix);
+        if self.parents.at(ix).waits.cut.is_zero() {
+            self.proceed(cx, ix, judged);
         } else {
-            self.work(cx, ix);
+            self.make_cut(cx, ix);
         }
     }
 
@@ -446,7 +540,10 @@ impl Engine {
     /// Ends an order: gives back what it reserved and lets it be forgotten in its turn.
     pub(crate) fn finish(&mut self, ix: u32) {
         self.unhold(ix);
+        self.unask(ix);
+        self.leave_market(ix);
         self.timers.cancel(ix);
+        self.tell_list(ix);
         let parent = self.parents.at_mut(ix);
         assert!(
             parent.state.is_done() && parent.out_qty.is_zero(),

@@ -1,16 +1,27 @@
 //! The life of an order: what clients ask, what venues report, and what follows from it.
 
+mod again;
+mod approval;
 mod child;
 mod client;
+mod expiry;
+mod list;
 mod mass;
 mod parent;
+mod peg;
 mod reconcile;
 mod self_trade;
 mod state;
+mod trigger;
 mod venue;
+mod waits;
 mod work;
 
 pub(crate) use child::Child;
+pub(crate) use expiry::Expiry;
+pub(crate) use list::Lists;
 pub(crate) use parent::{Failure, Parent};
 pub(crate) use self_trade::Owners;
 pub(crate) use state::{End, Input, State, Step, Why};
+pub(crate) use trigger::Triggers;
+pub(crate) use waits::Waits;

@@ -1,10 +1,11 @@
 //! A client's order and where its quantity is.
 
 use dcx_model::{
-    AccountId, ClOrdId, CxlRejReason, NewOrder, Notional, OrdRejReason, OrdStatus, OrderId,
-    OrderView, Price, Qty, SessionId, VenueSet,
+    AccountId, ClOrdId, CxlRejReason, LimitPx, NewOrder, Notional, OrdRejReason, OrdStatus,
+    OrderId, OrderView, Price, Qty, SessionId, VenueSet,
 };
 
+use super::Waits;
 use super::self_trade::OwnSeat;
 use super::state::{End, Filled, State};
 use crate::digest::Words;
@@ -63,6 +64,8 @@ pub(crate) struct Parent {
     pub(crate) held: bool,
     /// Its place among its owner's orders.
     pub(crate) own: OwnSeat,
+    /// What only some orders need.
+    pub(crate) waits: Waits,
 }
 
 impl Parent {
@@ -95,6 +98,7 @@ impl Parent {
             held_seat: Link::NONE,
             held: false,
             own: OwnSeat::NONE,
+            waits: Waits::NONE,
         }
     }
 
@@ -143,6 +147,15 @@ impl Parent {
         self.state.ord_status(self.filled())
     }
 
+    /// The price at which it works: that of its terms, or of a pegged order where it is now.
+    pub(crate) fn limit_px(&self) -> LimitPx {
+        if self.waits.peg_px == LimitPx::NONE {
+            self.terms.get().limit_px
+        } else {
+            self.waits.peg_px
+        }
+    }
+
     /// The order as its client sees it, under the name of a report.
     pub(crate) fn view(&self, cl_ord_id: ClOrdId) -> OrderView {
         let terms = self.terms.get();
@@ -156,7 +169,7 @@ impl Parent {
             time_in_force: terms.time_in_force,
             ord_status: self.ord_status(),
             order_qty: terms.order_qty,
-            limit_px: terms.limit_px,
+            limit_px: self.limit_px(),
             cum_qty: self.cum_qty,
             avg_px: if self.cum_qty.is_zero() {
                 Price::ZERO
@@ -203,6 +216,7 @@ impl Parent {
         words.bytes(&self.pending_cl_ord_id.to_padded());
         words.u64(u64::from(self.held));
         self.own.digest(&mut words);
+        self.waits.digest(&mut words);
         words.finish()
     }
 }

@@ -37,7 +37,7 @@ use crate::{Cx, Engine, Trace};
 const CROSSING_MAX: usize = 16;
 
 /// Events that their end may cause in one command: room is left for the order's own.
-const EVENTS_MAX: usize = 40;
+pub(crate) const EVENTS_MAX: usize = 40;
 
 /// The key of an order without a limit, which trades with everything: it comes first.
 const MARKET: i64 = i64::MIN;
@@ -107,7 +107,7 @@ pub(crate) struct Prevention {
 }
 
 impl Prevention {
-    const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         crossing: Crossing::NONE,
         lost: Qty::ZERO,
     };
@@ -172,7 +172,7 @@ impl Owners {
     fn enter(&mut self, parents: &mut Pool<Parent>, ix: u32) {
         let parent = parents.at(ix);
         let terms = parent.terms.get();
-        let (side, limit_px) = (terms.side, terms.limit_px);
+        let (side, limit_px) = (terms.side, parent.limit_px());
         let Some(key) = self.key(parent.account, terms.instrument) else {
             return;
         };
@@ -386,7 +386,7 @@ impl Engine {
             return false;
         }
         let terms = parent.terms.get();
-        let order = (terms.side, terms.limit_px);
+        let order = (terms.side, parent.limit_px());
         let crossing = self.owners.crossing(&mut self.parents, book, order);
         let at_venue = |ix: u32| !self.parents.at(ix).out_qty.is_zero();
         crossing.too_many || crossing.iter().any(at_venue)
@@ -456,7 +456,11 @@ impl Engine {
     fn cancel_one<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, refusal: Refusal) {
         match self.parents.at(ix).state {
             State::Open | State::PendingReplace => self.stop(cx, ix, refusal),
-            State::PendingCancel | State::Winding(_) | State::Done(_) => {}
+            State::PendingNew
+            | State::Held(_)
+            | State::PendingCancel
+            | State::Winding(_)
+            | State::Done(_) => {}
         }
     }
 
@@ -476,7 +480,9 @@ impl Engine {
             match parent.state {
                 State::Open => {}
                 // It is ending, or its quantity is about to change: it is waited for.
-                State::PendingCancel
+                State::PendingNew
+                | State::Held(_)
+                | State::PendingCancel
                 | State::PendingReplace
                 | State::Winding(_)
                 | State::Done(_) => continue,

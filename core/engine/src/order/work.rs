@@ -1,18 +1,23 @@
 //! Getting an order's quantity to venues, and what to do when a venue gives it back.
 
 use dcx_model::{
-    CHILDREN_WORKING_MAX, ChildCancel, ChildId, ChildOrder, Event, InstrumentId, Nanos, OrdType,
-    Qty, Refusal, TimeInForce, UnixNanos, VENUES_MAX, VenueId, VenueSet,
+    CHILDREN_WORKING_MAX, ChildCancel, ChildId, ChildOrder, Event, InstrumentId, LimitPx, Nanos,
+    OrdType, Qty, Refusal, TimeInForce, UnixNanos, VENUES_MAX, VenueId, VenueSet,
 };
 
-use super::{Child, End, Failure, Input, State, Step};
+use super::self_trade::EVENTS_MAX;
+use super::{Child, End, Failure, Input, State, Step, Why};
 use crate::pool::NIL;
+use crate::risk::{Approved, Terms};
 use crate::route::{Beliefs, Decision, Policy};
 use crate::trace::{NotEligible, RouteReason, SliceReason, SliceWhy, VenueReason};
 use crate::{Cx, Engine, Trace};
 
 /// How long after the end of a schedule the cancels that venues refused are sent again.
 const RETRY: Nanos = Nanos::from_seconds(1);
+
+/// Events that an order may cause that meets others of its owner, and those of its own.
+const ROOM_FOR_OWN: usize = EVENTS_MAX + 4;
 
 impl Engine {
     /// Venues that can take an order for the instrument now: defined, up, and listing it.
@@ -37,32 +42,119 @@ impl Engine {
     /// What is due is the schedule's target less what is filled and what works: a slice that came
     /// back unfilled is due again, and nothing is ever sent twice.
     pub(crate) fn work<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
+        self.work_on(cx, ix, false);
+    }
+
+    /// [`work`](Self::work). Where the gates did not let the order through in this very command it
+    /// passes them again: what is sent later is judged by what is true later.
+    pub(crate) fn work_on<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, judged: bool) {
         let parent = self.parents.at(ix);
-        if self.halted || parent.state != State::Open {
+        let open = parent.state == State::Open && !parent.waits.repricing;
+        if self.halted || !open || !parent.waits.cut.is_zero() {
             return;
         }
+        let pegged = parent.terms.get().ord_type == OrdType::Pegged;
+        if pegged && !self.is_pegged(cx.at, ix) {
+            return self.unhold(ix);
+        }
         let missing = self.missing(ix);
+        let parent = self.parents.at(ix);
         let full = parent.children.len() as usize >= CHILDREN_WORKING_MAX;
         let why = match (missing.is_zero(), full) {
             (true, _) => SliceWhy::NothingMissing,
             (false, true) => SliceWhy::ChildrenWorking,
             (false, false) => SliceWhy::Due,
         };
-        self.explain_slice(cx, ix, missing, why);
         if why != SliceWhy::Due {
+            self.explain_slice(cx, ix, missing, why);
             return self.unhold(ix);
         }
         let instrument = parent.terms.get().instrument;
         let tried = VenueSet::from_bits(!parent.tried.bits());
         let candidates = self.eligible(instrument).and(tried);
         if candidates.is_empty() || self.children_full() {
+            self.explain_slice(cx, ix, missing, why);
             return self.hold(ix);
         }
         if self.waits_for_own(ix) {
             return self.hold(ix);
         }
+        let px = self.working_px(cx.at, ix).unwrap_or(LimitPx::NONE);
+        let approved = if judged && !pegged {
+            Ok(self.parents.at(ix).terms.worked(missing, px))
+        } else {
+            self.judge_again(cx, ix, missing, px)
+        };
+        let terms = match approved {
+            Ok(terms) => terms,
+            Err(refusal) => return self.refused_again(cx, ix, missing, refusal),
+        };
+        if !judged || pegged {
+            match self.meet_own(cx, ix, &terms, px) {
+                Ok(true) => {}
+                Ok(false) => return self.hold(ix),
+                Err(refusal) => return self.refused_again(cx, ix, missing, refusal),
+            }
+        }
+        self.explain_slice(cx, ix, missing, why);
+        if pegged {
+            self.note_peg(cx, ix, px);
+        }
         self.unhold(ix);
-        self.send(cx, ix, candidates, missing);
+        self.send(cx, ix, candidates, &terms);
+    }
+
+    /// Whether nothing of its owner stands against an order that goes to market later than its
+    /// acceptance; what it has to wait for is noted.
+    ///
+    /// # Errors
+    /// [`Refusal::SelfTrade`], [`Refusal::PoolFull`].
+    fn meet_own<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        terms: &Approved<Terms>,
+        px: LimitPx,
+    ) -> Result<bool, Refusal> {
+        let (account, instrument) = (self.parents.at(ix).account, terms.get().instrument);
+        let pegged = self.parents.at(ix).terms.get().ord_type == OrdType::Pegged;
+        if self.parents.at(ix).own.is_in() && !pegged {
+            return Ok(true);
+        }
+        if !self.owners.has_room(account, instrument) {
+            let (open, max) = (self.orders_room, self.orders_room);
+            return Err(Refusal::PoolFull { open, max });
+        }
+        // What it would trade with is cancelled first: there must be room to say so.
+        if cx.out.room() < ROOM_FOR_OWN {
+            self.release_at = self.held.head();
+            return Ok(false);
+        }
+        self.prevent_change(cx, account, terms.get())?;
+        if pegged {
+            self.parents.at_mut(ix).waits.peg_px = px;
+        }
+        self.enter_own(ix);
+        Ok(!self.waits_for_own(ix))
+    }
+
+    /// The gates do not let an order through that was accepted before: the next slice may be
+    /// luckier, an order without slices ends.
+    fn refused_again<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        missing: Qty,
+        refusal: Refusal,
+    ) {
+        let parent = self.parents.at(ix);
+        if !parent.schedule.is_at_once() {
+            self.explain_slice(cx, ix, missing, SliceWhy::Refused);
+        } else if parent.children.len() == 0 {
+            self.rejected(cx, ix, refusal);
+        } else {
+            self.stop(cx, ix, refusal);
+        }
     }
 
     /// Asks every venue where the order works, and was not asked already, to cancel.
@@ -97,6 +189,7 @@ impl Engine {
         ix: u32,
         failure: Option<(VenueId, Failure)>,
     ) {
+        self.tell_list(ix);
         let parent = self.parents.at(ix);
         let (state, drained) = (parent.state, parent.children.len() == 0);
         let all = parent.leaves_qty().is_zero();
@@ -111,7 +204,7 @@ impl Engine {
         };
         let request = parent.pending_cl_ord_id;
         match (state, state.on(input)) {
-            (State::Open, Step::Stay) => self.after_failure(cx, ix, failure),
+            (State::Open, Step::Stay) => self.after_change(cx, ix, failure),
             (State::PendingCancel, Step::To(State::Done(End::Canceled))) => {
                 self.canceled(cx, ix, request);
             }
@@ -124,7 +217,7 @@ impl Engine {
                     self.after_refused_cancel(cx, ix);
                 }
             }
-            (State::PendingReplace, Step::To(_)) if drained => self.complete_replace(cx, ix),
+            (State::PendingReplace, Step::To(_)) if drained => self.complete_replace(cx, ix, false),
             (State::PendingReplace, Step::To(next)) => {
                 let refusal = self.refused_cancel(ix, false);
                 self.replace_refused(cx, ix, refusal, next);
@@ -153,25 +246,41 @@ impl Engine {
         }
     }
 
-    /// A timer of an order fired: a slice is due, or its schedule is over.
+    /// A timer of an order fired: a slice is due, what it waits for may have come, or its time is
+    /// over.
     pub(crate) fn on_timer<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
-        let parent = self.parents.at_mut(ix);
-        parent.schedule.advance(cx.at);
-        if parent.schedule.is_over(cx.at) {
+        self.parents.at_mut(ix).schedule.advance(cx.at);
+        if self.is_over(cx.at, ix) {
             return self.over(cx, ix);
         }
-        // A new slice may go where the last one was refused.
-        parent.tried = VenueSet::NONE;
-        parent.attempts = 0;
-        self.set_timer(ix);
-        self.work(cx, ix);
-    }
-
-    /// Sets the timer of an order's next slice, if it has a schedule.
-    pub(crate) fn set_timer(&mut self, ix: u32) {
-        let parent = self.parents.at(ix);
-        if let Some(due) = parent.schedule.next_at() {
-            self.timers.set(ix, parent.id.get(), due);
+        let parent = self.parents.at_mut(ix);
+        let waits = &mut parent.waits;
+        if waits.wake_at <= cx.at {
+            waits.wake_at = UnixNanos::ZERO;
+        }
+        let pegged = parent.terms.get().ord_type == OrdType::Pegged;
+        match parent.state {
+            State::PendingNew | State::Held(Why::List) => {
+                self.set_timer(ix);
+                self.give_list_up(cx.at, ix);
+            }
+            State::Held(Why::Opening | Why::Close) => self.proceed(cx, ix, false),
+            State::Open if pegged => {
+                self.set_timer(ix);
+                self.reprice(cx, ix);
+            }
+            State::Held(Why::Stop)
+            | State::Open
+            | State::PendingCancel
+            | State::PendingReplace
+            | State::Winding(_)
+            | State::Done(_) => {
+                // A new slice may go where the last one was refused.
+                parent.tried = VenueSet::NONE;
+                parent.attempts = 0;
+                self.set_timer(ix);
+                self.work(cx, ix);
+            }
         }
     }
 
@@ -196,7 +305,7 @@ impl Engine {
     }
 
     /// What is due of the order and neither filled nor at a venue.
-    fn missing(&self, ix: u32) -> Qty {
+    pub(crate) fn missing(&self, ix: u32) -> Qty {
         self.target(ix)
             .saturating_minus(self.parents.at(ix).cum_qty)
             .saturating_minus(self.parents.at(ix).out_qty)
@@ -221,9 +330,16 @@ impl Engine {
     }
 
     /// Makes a child order at the venue that the policy chooses. This is the only way out.
-    fn send<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, candidates: VenueSet, qty: Qty) {
+    fn send<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        candidates: VenueSet,
+        approved: &Approved<Terms>,
+    ) {
         let parent = self.parents.at(ix);
-        let (terms, key) = (*parent.terms.get(), self.parents.key(ix));
+        let (terms, key) = (*approved.get(), self.parents.key(ix));
+        let qty = terms.order_qty;
         assert!(
             qty <= parent.unsent_qty() && !qty.is_zero(),
             "no more is sent than what is unsent"
@@ -285,13 +401,32 @@ impl Engine {
 
     /// Best bid plus best offer now, zero if there is no fresh pair.
     fn mid_twice(&self, now: UnixNanos, instrument: InstrumentId) -> i128 {
-        let row = self.instruments.get(instrument.get() as usize);
-        let known = row.and_then(|row| Some((row.defined?, row.limits(instrument)?)));
-        let best = known.map(|(defined, limits)| {
-            self.book
-                .best(instrument, defined.venues, now, limits.quote_age_max)
-        });
-        best.and_then(|best| best.mid_twice()).unwrap_or_default()
+        self.best(now, instrument).mid_twice().unwrap_or_default()
+    }
+
+    /// An open order goes on after one of its children changed.
+    fn after_change<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        failure: Option<(VenueId, Failure)>,
+    ) {
+        let parent = self.parents.at_mut(ix);
+        if !parent.waits.cut.is_zero() {
+            parent.waits.repricing = false;
+            return self.make_cut(cx, ix);
+        }
+        if !std::mem::take(&mut parent.waits.repricing) {
+            return self.after_failure(cx, ix, failure);
+        }
+        let refused = matches!(failure, Some((_, Failure::Rejected(_))));
+        if parent.children.len() == 0 && !refused {
+            // Sent anew at another price, it may go anywhere.
+            parent.tried = VenueSet::NONE;
+            parent.attempts = 0;
+            return self.work(cx, ix);
+        }
+        self.after_failure(cx, ix, failure);
     }
 
     /// Sends the rest of an open order elsewhere after a venue gave it back, or gives it up.
@@ -335,8 +470,8 @@ impl Engine {
     fn give_up<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, failure: Failure) {
         let parent = self.parents.at(ix);
         let terms = parent.terms.get();
-        let for_now = terms.ord_type == OrdType::Market
-            || matches!(terms.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
+        let for_now = terms.works_as() == OrdType::Market
+            || matches!(terms.works_for(), TimeInForce::Ioc | TimeInForce::Fok);
         let end = match failure {
             // FIX 4.4 vol. 7, appendix D: an order may be rejected after it was New, but not once
             // it is partially filled.
@@ -360,23 +495,7 @@ impl Engine {
         }
     }
 
-    fn rejected<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, refusal: Refusal) {
-        let parent = self.parents.at_mut(ix);
-        parent.state = State::Done(End::Rejected);
-        let view = parent.view(parent.cl_ord_id);
-        cx.out.push(Event::Rejected { view, refusal });
-        self.finish(ix);
-    }
-
-    fn expired<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
-        let parent = self.parents.at_mut(ix);
-        parent.state = State::Done(End::Expired);
-        let view = parent.view(parent.cl_ord_id);
-        cx.out.push(Event::Expired { view });
-        self.finish(ix);
-    }
-
-    /// The schedule is over: what works is cancelled, the rest expires.
+    /// The schedule or the time in force is over: what works is cancelled, the rest expires.
     fn over<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
         self.explain_slice(cx, ix, Qty::ZERO, SliceWhy::End);
         let parent = self.parents.at(ix);
@@ -412,8 +531,10 @@ impl Engine {
     /// An order goes on after its cancel or replace failed: what came back meanwhile is sent
     /// again, and a schedule that ended meanwhile is over.
     fn after_refused_cancel<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
-        if self.parents.at(ix).schedule.is_over(cx.at) {
+        if self.is_over(cx.at, ix) {
             self.over(cx, ix);
+        } else if !self.parents.at(ix).waits.cut.is_zero() {
+            self.make_cut(cx, ix);
         } else {
             self.work(cx, ix);
         }
@@ -494,8 +615,8 @@ impl Engine {
 ///
 /// A refusal may; so may what was cancelled without anybody asking, of an order that is meant to
 /// work on. An order for now or never had its now, and a venue's end of day is everybody's.
-const fn may_go_elsewhere(terms: &crate::risk::Terms, failure: Failure) -> bool {
-    let market = matches!(terms.ord_type, OrdType::Market);
+const fn may_go_elsewhere(terms: &Terms, failure: Failure) -> bool {
+    let market = matches!(terms.works_as(), OrdType::Market);
     match (failure, terms.time_in_force) {
         (Failure::Rejected(_), _) => true,
         (

@@ -1,5 +1,8 @@
 //! What was done since the trading day began, and when the market is open.
-#![cfg_attr(not(test), expect(dead_code, reason = "wired in with the checks"))]
+#![cfg_attr(
+    not(test),
+    allow(dead_code, reason = "the sums are wired in with the checks")
+)]
 
 use dcx_model::{Notional, Qty, UnixNanos};
 

@@ -5,6 +5,7 @@
 //! there, whatever becomes of the order. Those of [`check`] are about the order: they change
 //! nothing, so that a refused order reserves nothing.
 
+mod again;
 mod band;
 mod day;
 mod duplicates;
@@ -12,15 +13,18 @@ mod ledger;
 mod limits;
 mod rate;
 mod repeats;
+mod shape;
 mod typical;
 mod var;
 
+pub(crate) use again::{check_again, needs_approval};
+pub(crate) use day::Hours;
 pub(crate) use ledger::{Ledger, POSITIONS_MAX, Rows};
 pub(crate) use limits::{InstrumentRow, SessionRow};
 pub(crate) use rate::Bucket;
 
 use dcx_model::{
-    ACCOUNTS_MAX, AccountId, Algo, Instrument, InstrumentId, InstrumentLimits, Leg, Level, Limit,
+    ACCOUNTS_MAX, AccountId, Algo, Instrument, InstrumentId, InstrumentLimits, Level, Limit,
     LimitPx, NewOrder, Notional, OnNoVenue, OrdType, OrderFlags, Origin, Peg, Price, Qty, Refusal,
     ReplaceRequest, SLICES_MAX, Seq, SessionId, Side, StrategyId, TimeInForce, UnixNanos,
 };
@@ -222,6 +226,8 @@ pub(crate) struct Facts<'a> {
     /// Venues that could take the order now.
     pub(crate) venues: u32,
     pub(crate) on_no_venue: OnNoVenue,
+    /// The instrument's hours, where it has any.
+    pub(crate) hours: Option<&'a Hours>,
 }
 
 /// Decides whether `order` may go to market, given what is already out there.
@@ -239,6 +245,7 @@ pub(crate) fn check<T: Trace>(
     let mut terms = Terms::of(order);
     check_account(gate, order.account)?;
     check_supported(gate, order)?;
+    shape::check_shape(gate, facts, order)?;
     let (instrument, limits) = instrument_of(gate, facts)?;
     check_qty(gate, &terms, &instrument, &limits)?;
     check_algo(gate, facts.at, order, &instrument)?;
@@ -275,10 +282,22 @@ pub(crate) fn check_replace<T: Trace>(
     gate.require(Check::Replaceable, (changed, 0), changed == 0, || {
         Refusal::NotReplaceable
     })?;
+    // A stop that came, or that follows the market, is not the client's to move any more; one
+    // that is not given stays.
+    let fixed = held.triggered || before.peg == Peg::TrailingStop;
+    let given = request.stop_px != LimitPx::NONE && request.stop_px != before.stop_px;
+    let moves = fixed && given;
+    gate.require(Check::Replaceable, (i128::from(moves), 0), !moves, || {
+        Refusal::NotReplaceable
+    })?;
     let mut terms = Terms {
         order_qty: request.order_qty,
         limit_px: request.limit_px,
-        stop_px: request.stop_px,
+        stop_px: if fixed {
+            before.stop_px
+        } else {
+            request.stop_px
+        },
         display_qty: request.display_qty,
         ..*before
     };
@@ -295,7 +314,12 @@ pub(crate) fn check_replace<T: Trace>(
         check_lots(gate, terms.order_qty, &instrument, slices)?;
     }
     check_price(gate, &terms, &instrument)?;
-    let px = check_worth(gate, facts, &terms, &instrument, &limits)?;
+    let judged = if held.triggered {
+        terms.worked(terms.order_qty, terms.limit_px)
+    } else {
+        terms
+    };
+    let px = check_worth(gate, facts, &judged, &instrument, &limits)?;
     price_in(gate, facts, &mut terms, px)?;
     let increase = terms.order_qty.saturating_minus(before.order_qty);
     let more = held.increase(increase, terms.unit);
@@ -305,21 +329,13 @@ pub(crate) fn check_replace<T: Trace>(
 
 /// What nothing handles yet is refused, not ignored.
 fn check_supported<T: Trace>(gate: &mut Gate<'_, T>, order: &NewOrder) -> Result<(), Refusal> {
-    let types = matches!(order.ord_type, OrdType::Market | OrdType::Limit);
-    let times = matches!(
-        order.time_in_force,
-        TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok
-    );
+    let types = order.ord_type != OrdType::MarketWithLeftOverAsLimit;
     let flags = OrderFlags::REPEAT_MEANT.with(OrderFlags::STRATEGY_NAMED);
     let unsupported = [
         (!types, OrdType::TAG),
-        (!times, TimeInForce::TAG),
         (order.flags.without(flags) != OrderFlags::NONE, 18),
-        (order.peg != Peg::None, 18),
-        (order.stop_px.price().is_some(), 99),
         (!order.display_qty.is_zero(), 111),
         (!order.min_qty.is_zero(), 110),
-        (order.leg != Leg::None, 1385),
     ];
     let tag = unsupported.iter().find(|(wrong, _)| *wrong);
     let tag = tag.map_or(0, |(_, tag)| *tag);
@@ -382,7 +398,9 @@ fn check_algo<T: Trace>(
     // is refused: a client who asks for a later start must not get one now.
     let unsupported = match order.algo {
         Algo::AtOnce if order.start > at => 168,
-        Algo::AtOnce if order.end != UnixNanos::ZERO => 126,
+        Algo::AtOnce if order.end != UnixNanos::ZERO && order.time_in_force != TimeInForce::Gtd => {
+            126
+        }
         Algo::Twap if order.time_in_force == TimeInForce::Fok => TimeInForce::TAG,
         Algo::AtOnce | Algo::Twap => 0,
     };
@@ -447,17 +465,28 @@ fn check_price<T: Trace>(
     instrument: &Instrument,
 ) -> Result<(), Refusal> {
     let limit = terms.limit_px.price();
-    let fits = limit.is_some() == (terms.ord_type == OrdType::Limit);
+    let fits = match terms.ord_type {
+        OrdType::Limit | OrdType::StopLimit => limit.is_some(),
+        OrdType::Market | OrdType::Stop | OrdType::MarketWithLeftOverAsLimit => limit.is_none(),
+        OrdType::MarketIfTouched | OrdType::Pegged => true,
+    };
     gate.require(Check::LimitGiven, (i128::from(fits), 1), fits, || {
         Refusal::PriceMissing
     })?;
-    let Some(px) = limit else { return Ok(()) };
+    match limit {
+        Some(px) => check_on_grid(gate, px, instrument.tick),
+        None => Ok(()),
+    }?;
+    shape::check_stop(gate, terms, instrument.tick)
+}
+
+/// Whether a price is above zero and on the grid.
+fn check_on_grid<T: Trace>(gate: &mut Gate<'_, T>, px: Price, tick: Price) -> Result<(), Refusal> {
     let positive = px > Price::ZERO;
     let above_zero = (i128::from(px.units()), 0);
     gate.require(Check::LimitPositive, above_zero, positive, || {
         Refusal::PriceNotPositive { px }
     })?;
-    let tick = instrument.tick;
     let over = px.units() % tick.units().max(1);
     gate.require(Check::Tick, (i128::from(over), 0), over == 0, || {
         Refusal::OffTick { px, tick }
@@ -488,11 +517,13 @@ fn check_worth<T: Trace>(
     let reference = best.mid_twice().or(close_twice).filter(|twice| *twice > 0);
     let age = best.youngest.map_or(-1, |age| i128::from(age.get()));
     let ages = (age, i128::from(age_max.get()));
-    gate.require(Check::Reference, ages, reference.is_some(), || {
-        match best.youngest {
-            Some(age) if age > age_max => Refusal::QuoteStale { age, age_max },
-            Some(_) | None => Refusal::NoReference { age_max },
-        }
+    // What is judged again when it goes to market needs a price to be valued by, no more.
+    let dormant = terms.is_dormant();
+    let own = terms.limit_px.price().or(terms.stop_px.price());
+    let enough = reference.is_some() || dormant && own.is_some();
+    gate.require(Check::Reference, ages, enough, || match best.youngest {
+        Some(age) if age > age_max => Refusal::QuoteStale { age, age_max },
+        Some(_) | None => Refusal::NoReference { age_max },
     })?;
     let twice = reference.unwrap_or_default();
     let touch = match (best.mid_twice(), terms.side) {
@@ -500,7 +531,7 @@ fn check_worth<T: Trace>(
         (Some(_), Side::Sell) => best.bid,
         (None, _) => close,
     };
-    let px = terms.limit_px.price().or(touch).unwrap_or_default();
+    let px = own.or(touch).unwrap_or_default();
 
     let (notional, max) = (px.times(terms.order_qty).abs(), limits.order_notional_max);
     let worth = (notional.units(), max.units());
@@ -512,6 +543,9 @@ fn check_worth<T: Trace>(
         }
     })?;
 
+    if dormant {
+        return Ok(px);
+    }
     // |px − ref| ≤ bps × ref / 10 000, both sides times 20 000.
     let bps = i128::from(limits.collar_bps);
     let distance = (2 * i128::from(px.units()) - twice).abs() * 10_000;
@@ -581,6 +615,8 @@ pub(crate) struct Replaced {
     pub(crate) slices: u16,
     /// What is reserved for it, and at how much for one unit.
     pub(crate) reserved: (Qty, Price),
+    /// Whether its stop came.
+    pub(crate) triggered: bool,
 }
 
 impl Replaced {
