@@ -249,6 +249,8 @@ pub struct World {
     /// Every name sent, by session, in the order sent; and the orders that go by one.
     pub names: Vec<(SessionId, ClOrdId)>,
     pub positions: BTreeMap<(AccountId, InstrumentId), i128>,
+    /// Orders that wait for a person.
+    pub awaited: BTreeSet<OrderId>,
     applied: BTreeSet<(VenueId, ExecId)>,
     last_report: Option<VenueReport>,
     account: AccountId,
@@ -277,6 +279,7 @@ impl World {
             told: BTreeMap::new(),
             names: Vec::new(),
             positions: BTreeMap::new(),
+            awaited: BTreeSet::new(),
             applied: BTreeSet::new(),
             last_report: None,
             account: AccountId::new(0),
@@ -354,10 +357,8 @@ impl World {
                 up: *up,
             }),
             Step::Wake => Some(Command::Wake),
-            Step::Halt => Some(Command::SetState(dcx_model::StateChange::halt(operator()))),
-            Step::Resume => Some(Command::SetState(
-                dcx_model::StateChange::resume(operator()),
-            )),
+            Step::Halt => Some(Command::SetState(StateChange::halt(operator()))),
+            Step::Resume => Some(Command::SetState(StateChange::resume(operator()))),
             Step::Checkpoint => Some(Command::Checkpoint),
         }
     }
@@ -379,7 +380,7 @@ impl World {
 
     /// Ends everything as well-behaved venues would: cancels what works, and confirms it.
     pub fn wind_down(&mut self) {
-        self.send(Command::SetState(dcx_model::StateChange::halt(operator())));
+        self.send(Command::SetState(StateChange::halt(operator())));
         for _ in 0..200 {
             self.settle();
             let working: Vec<usize> = (0..self.children.len())
@@ -432,7 +433,7 @@ impl World {
             },
             slices: order.slices.unwrap_or(0),
             transact_time: self.at,
-            ..dcx_model::NewOrder::PLAIN
+            ..NewOrder::PLAIN
         }
     }
 
@@ -464,8 +465,8 @@ impl World {
                 }
             },
             transact_time: self.at,
-            stop_px: dcx_model::LimitPx::NONE,
-            display_qty: dcx_model::Qty::ZERO,
+            stop_px: LimitPx::NONE,
+            display_qty: Qty::ZERO,
         }))
     }
 
@@ -536,7 +537,7 @@ impl World {
             },
             cum_qty: child.order.order_qty.saturating_minus(left),
             leaves_qty: left,
-            ..dcx_model::VenueReport::EMPTY
+            ..VenueReport::EMPTY
         }
     }
 
@@ -604,7 +605,11 @@ impl World {
 
     fn note(&mut self, event: &Event) {
         match event {
-            Event::Accepted { view, .. } => {
+            Event::Accepted { view, .. } if self.awaited.remove(&view.order) => self.tell(view),
+            Event::Accepted { view, .. } | Event::PendingNew { view } => {
+                if let Event::PendingNew { .. } = event {
+                    self.awaited.insert(view.order);
+                }
                 let told = Told {
                     account: self.account,
                     view: *view,
@@ -641,7 +646,10 @@ impl World {
                 view.cl_ord_id = *orig_cl_ord_id;
                 self.tell(&view);
             }
-            Event::Replaced { view, .. } | Event::Expired { view } => self.tell(view),
+            Event::Replaced { view, .. }
+            | Event::Expired { view }
+            | Event::Triggered { view }
+            | Event::Restated { view, .. } => self.tell(view),
             Event::CancelRejected(rejected) => {
                 if let Some(told) = self.told.get_mut(&rejected.order) {
                     told.view.ord_status = rejected.ord_status;
@@ -680,7 +688,7 @@ pub fn configure(seed: u64, on_no_venue: OnNoVenue) -> Configure {
         route_attempts_max: 2,
         discount_ppm: 998_000,
         prior_sd_centi_bps: 200,
-        ..dcx_model::Configure::DEFAULT
+        ..Configure::DEFAULT
     }
 }
 
@@ -692,7 +700,7 @@ pub fn setup() -> Vec<Command> {
             id: VenueId::new(venue),
             name: format!("V{venue}").parse().unwrap(),
             fee_centi_bps: i32::from(venue) * 10,
-            features: dcx_model::VenueFeatures::NONE,
+            features: VenueFeatures::NONE,
         }));
         commands.push(Command::VenueState {
             venue: VenueId::new(venue),
@@ -722,7 +730,7 @@ pub fn instrument(id: u32) -> Instrument {
         // The first may fall back to its close, the second may not.
         prev_close: Price::from_units(MID).into(),
         venues: VenueSet::from_bits(if id == 0 { 0b111 } else { 0b011 }),
-        multiplier: dcx_model::Instrument::ONE,
+        multiplier: Instrument::ONE,
     }
 }
 
