@@ -3,7 +3,7 @@
 use dcx_model::{
     CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, NewOrder, OrdStatus, OrdType,
     OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, RestatementReason, StatusRequest,
-    TimeInForce,
+    TimeInForce, UnixNanos,
 };
 
 use super::self_trade::Prevention;
@@ -64,7 +64,14 @@ impl Engine {
         };
         let approved = self.approve_replace(cx, ix, request);
         let approved = approved.and_then(|terms| {
-            self.prevent_change(cx, self.parents.at(ix).account, terms.get())?;
+            // One that does not work yet, or has no price of its own, meets the others when it
+            // is sent.
+            let parent = self.parents.at(ix);
+            let (account, asked) = (parent.account, terms.get());
+            if parent.own.is_in() && asked.ord_type != OrdType::Pegged {
+                let worked = asked.worked(asked.order_qty, asked.limit_px);
+                self.prevent_change(cx, account, &worked)?;
+            }
             Ok(terms)
         });
         match approved {
@@ -213,7 +220,7 @@ impl Engine {
 
     pub(super) fn facts(
         &self,
-        at: dcx_model::UnixNanos,
+        at: UnixNanos,
         instrument: dcx_model::InstrumentId,
         session: u16,
     ) -> Facts<'_> {

@@ -61,7 +61,7 @@ impl Engine {
             return self.work(cx, ix);
         }
         let px = self.working_px(cx.at, ix);
-        let sent = self.parents.at(ix).waits.peg_px;
+        let sent = self.parents.at(ix).waits.sent_px;
         if px == Some(sent) {
             return self.look_again(cx.at, ix);
         }
@@ -81,7 +81,7 @@ impl Engine {
         }
         if self.peg_px(now, ix).is_none() {
             let parent = self.parents.at_mut(ix);
-            parent.waits.peg_px = LimitPx::NONE;
+            (parent.waits.peg_px, parent.waits.sent_px) = (LimitPx::NONE, LimitPx::NONE);
             let instrument = parent.terms.get().instrument;
             // The price that comes back may be the one that went.
             self.triggers.forget_best(instrument);
@@ -108,8 +108,8 @@ impl Engine {
     pub(crate) fn note_peg<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, px: LimitPx) {
         let parent = self.parents.at_mut(ix);
         let first = parent.waits.pegged_at == UnixNanos::ZERO;
-        let moved = parent.waits.peg_px != px;
-        parent.waits.peg_px = px;
+        let moved = parent.waits.sent_px != px;
+        (parent.waits.peg_px, parent.waits.sent_px) = (px, px);
         parent.waits.pegged_at = cx.at;
         if moved && !first {
             let view = parent.view(parent.cl_ord_id);

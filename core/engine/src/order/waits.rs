@@ -19,8 +19,10 @@ pub(crate) struct Waits {
     pub(crate) wake_at: UnixNanos,
     /// What linked orders took of its quantity and its venues still have to give back.
     pub(crate) cut: Qty,
-    /// The price at which a pegged order was sent last; none while it is pulled in.
+    /// The price at which a pegged order works, or waits to; none while it is pulled in.
     pub(crate) peg_px: LimitPx,
+    /// The price at which it was sent last.
+    pub(crate) sent_px: LimitPx,
     /// When that was.
     pub(crate) pegged_at: UnixNanos,
     /// Its list; finds nothing where it is in none.
@@ -54,6 +56,7 @@ impl Waits {
         wake_at: UnixNanos::ZERO,
         cut: Qty::ZERO,
         peg_px: LimitPx::NONE,
+        sent_px: LimitPx::NONE,
         pegged_at: UnixNanos::ZERO,
         list: Key::NONE,
         stop_link: HeapLink::NONE,
@@ -80,6 +83,7 @@ impl Waits {
         words.u64(self.wake_at.get());
         words.u64(self.cut.units());
         words.u64(self.peg_px.to_bits().cast_unsigned());
+        words.u64(self.sent_px.to_bits().cast_unsigned());
         words.u64(self.pegged_at.get());
         words.bytes(
             &[
