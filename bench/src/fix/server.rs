@@ -9,7 +9,8 @@ use dcx_fix::orders::{Client, Directory, OrderEdge, Peer};
 use dcx_fix::{Link, LinkConfig, Role, SessionConfig, SessionIx, StoreConfig};
 use dcx_model::{
     AccountId, Command, Configure, Inbound, Instrument, InstrumentId, InstrumentLimits, MonoNanos,
-    Nanos, Notional, Now, OnNoVenue, Price, Qty, SessionId, SessionLimits, Symbol, VenueSet,
+    Nanos, Notional, Now, OnNoVenue, Price, Qty, SessionId, SessionLimits, StrategyId, Symbol,
+    VenueSet,
 };
 use dcx_pipeline::{
     Core, JournalOptions, Pipeline, PipelineOptions, Running, Stop, Topology, recover,
@@ -149,6 +150,7 @@ fn directory() -> Directory {
         session: CLIENT,
         default_account: ACCOUNT,
         accounts: vec![ACCOUNT],
+        default_strategy: StrategyId::new(0),
     };
     Directory::new()
         .with_instrument(EURUSD, symbol())

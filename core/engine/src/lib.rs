@@ -58,7 +58,7 @@ pub use outbox::Outbox;
 pub use trace::{
     Check, NoTrace, NotEligible, RouteReason, SliceReason, SliceWhy, Trace, VenueReason,
 };
-pub use view::{ExposureView, VenueScore};
+pub use view::{ChildView, ExposureView, VenueScore};
 
 use std::fmt;
 

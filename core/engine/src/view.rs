@@ -1,7 +1,8 @@
 //! What can be read from the engine without changing it: counters, positions, the digest.
 
 use dcx_model::{
-    AccountId, Command, InstrumentId, OrderId, OrderView, Record, Scope, UnixNanos, VenueId,
+    AccountId, ChildId, Command, InstrumentId, OrderId, OrderView, Qty, Record, Scope, UnixNanos,
+    VenueId,
 };
 
 use crate::Engine;
@@ -51,6 +52,21 @@ pub struct ExposureView {
     pub var_ewma: Option<i128>,
     /// Historical value at risk of the firm; none where a fact is missing.
     pub var_historical: Option<i128>,
+}
+
+/// An order at a venue as the engine has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChildView {
+    /// Which.
+    pub child: ChildId,
+    /// The client's order that it works for; zero once that is forgotten.
+    pub order: OrderId,
+    /// Where it works.
+    pub venue: VenueId,
+    /// `CumQty` (14).
+    pub cum_qty: Qty,
+    /// What may still be filled.
+    pub leaves_qty: Qty,
 }
 
 impl Engine {
@@ -128,6 +144,18 @@ impl Engine {
         self.parents
             .iter()
             .map(|parent| parent.view(parent.cl_ord_id))
+    }
+
+    /// Every order at a venue that is not known to be done, in no particular order.
+    pub fn children_working_view(&self) -> impl Iterator<Item = ChildView> {
+        let working = self.children.iter().filter(|child| !child.done);
+        working.map(|child| ChildView {
+            child: child.id,
+            order: OrderId::new(self.order_number(child.parent)),
+            venue: child.venue,
+            cum_qty: child.cum_qty,
+            leaves_qty: child.leaves_qty,
+        })
     }
 
     /// What was learnt about each venue that is defined, lowest number first.

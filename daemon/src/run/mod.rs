@@ -92,6 +92,7 @@ fn watch(
     let mut config = system.config.clone();
     while !signals.stop.load(Ordering::Acquire) {
         watch.sessions(log);
+        watch.stopped(log);
         for outbound in system.notable.try_iter() {
             log.warn(notable(&outbound, &config));
         }

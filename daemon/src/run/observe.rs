@@ -118,6 +118,8 @@ pub(super) struct Watch {
     labels: Vec<Label>,
     /// Whether each was up, and why not.
     last: Vec<(bool, Option<Code>)>,
+    edge: Arc<EdgeBoard>,
+    stopped: u64,
 }
 
 impl Watch {
@@ -126,7 +128,23 @@ impl Watch {
             board: Arc::clone(&system.board),
             labels: system.labels.clone(),
             last: vec![(false, None); system.labels.len()],
+            edge: Arc::clone(&system.edge),
+            stopped: 0,
         }
+    }
+
+    /// Logs child orders that were not sent because more would have gone out than came in.
+    pub(super) fn stopped(&mut self, log: &mut Log) {
+        let count = self.edge.counts().orders_out_refused;
+        let Some(last) = self.edge.stopped().filter(|_| count != self.stopped) else {
+            return;
+        };
+        let (more, code) = (count - self.stopped, last.refusal.code());
+        self.stopped = count;
+        log.warn(format!(
+            "{more} child orders were not sent, the last is {}: {code} {}",
+            last.child, last.refusal
+        ));
     }
 
     /// Logs each session that came up, went down, or is down for another reason than before.

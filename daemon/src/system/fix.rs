@@ -3,13 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use dcx_fix::orders::{Client, Directory, EdgeBoard, OrderEdge, Peer, VenuePeer};
-use dcx_fix::{Board, Link, LinkConfig, LinkError, Role, SessionConfig, SessionIx, StoreConfig};
-use dcx_model::{MonoNanos, Nanos, Now};
+use dcx_engine::Engine;
+use dcx_fix::orders::{
+    ChildLeft, Client, Directory, EdgeBoard, OrderEdge, OrderLeft, OrdersOut, Peer, VenuePeer,
+};
+use dcx_fix::{
+    Board, Flushed, Link, LinkConfig, LinkError, Role, SessionConfig, SessionIx, StoreConfig,
+};
+use dcx_model::{Level, MonoNanos, Nanos, Now, Scope};
 use dcx_pipeline::{LinkEnds, Stop};
 use dcx_ring::Worker;
 
 use crate::config::Config;
+use crate::names::NameTable;
 
 /// How long peers have to answer our Logout (5).
 const LOGOUT_PATIENCE: Nanos = Nanos::from_millis(500);
@@ -30,11 +36,18 @@ pub(super) struct Started {
     pub(super) labels: Vec<Label>,
     pub(super) board: Arc<Board>,
     pub(super) edge: Arc<EdgeBoard>,
+    pub(super) flushed: Arc<Flushed>,
 }
 
-/// Opens stores and addresses.
-pub(super) fn start(config: &Config, ends: LinkEnds) -> Result<Started, LinkError> {
-    let edge = OrderEdge::new(directory(config), ends.inbound, ends.outbound);
+/// Opens stores and addresses. `engine` is the one that was read from the journal, if one was.
+pub(super) fn start(
+    config: &Config,
+    names: &NameTable,
+    engine: Option<&Engine>,
+    ends: LinkEnds,
+) -> Result<Started, LinkError> {
+    let edge = OrderEdge::new(directory(config, names), ends.inbound, ends.outbound)
+        .with_orders_out(orders_out(config, engine));
     let edge_board = edge.board();
     let link = Link::start(link_config(config), edge)?;
     Ok(Started {
@@ -42,6 +55,7 @@ pub(super) fn start(config: &Config, ends: LinkEnds) -> Result<Started, LinkErro
         labels: labels(config),
         board: link.board(),
         edge: edge_board,
+        flushed: link.flushed(),
         worker: FixWorker {
             link,
             stop: ends.stop,
@@ -63,7 +77,33 @@ fn labels(config: &Config) -> Vec<Label> {
     clients.chain(venues).collect()
 }
 
-fn directory(config: &Config) -> Directory {
+/// What the last look at every order that goes out goes by: the edge's own account from here on.
+fn orders_out(config: &Config, engine: Option<&Engine>) -> OrdersOut {
+    let room = config.engine.orders_open_max as usize;
+    let mut account = OrdersOut::with_room_for(room, room);
+    let Some(engine) = engine else {
+        return account;
+    };
+    let open = engine
+        .orders()
+        .filter(|view| !view.ord_status.is_terminal());
+    let orders = open.map(|view| OrderLeft {
+        order: view.order,
+        order_qty: view.order_qty,
+        cum_qty: view.cum_qty,
+    });
+    let children = engine.children_working_view().map(|child| ChildLeft {
+        child: child.child,
+        order: child.order,
+        venue: child.venue,
+        cum_qty: child.cum_qty,
+        leaves_qty: child.leaves_qty,
+    });
+    account.restore(engine.halted(), orders, children);
+    account
+}
+
+fn directory(config: &Config, names: &NameTable) -> Directory {
     let mut directory = Directory::new();
     for instrument in &config.instruments {
         directory = directory.with_instrument(instrument.id, instrument.symbol);
@@ -73,11 +113,18 @@ fn directory(config: &Config) -> Directory {
             directory = directory.with_account(named.account.id, name);
         }
     }
+    for name in &config.strategies {
+        let scope = names.scope(Level::Strategy, name);
+        if let (Some(Scope::Strategy(strategy)), Ok(name)) = (scope, name.parse()) {
+            directory = directory.with_strategy(strategy, name);
+        }
+    }
     let clients = config.clients.iter().map(|client| {
         Peer::Client(Client {
             session: client.session,
             default_account: client.account,
             accounts: vec![client.account],
+            default_strategy: client.strategy,
         })
     });
     let venues = config.venues.iter().map(|link| {
@@ -87,6 +134,8 @@ fn directory(config: &Config) -> Directory {
             venue: link.venue.id,
             name: link.venue.name,
             lists: lists.map(|instrument| instrument.id).collect(),
+            asks_for_trades: false,
+            asks_for_phases: false,
         })
     });
     for (ix, peer) in (0..).zip(clients.chain(venues)) {

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use dcx_engine::Engine;
 use dcx_fix::orders::EdgeBoard;
-use dcx_fix::{Board, LinkError};
+use dcx_fix::{Board, Flushed, LinkError};
 use dcx_model::{Code, Command, Nanos, Outbound};
 use dcx_pipeline::{
     Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
@@ -36,6 +36,8 @@ pub(crate) struct System {
     pub(crate) labels: Vec<Label>,
     pub(crate) board: Arc<Board>,
     pub(crate) edge: Arc<EdgeBoard>,
+    /// How far the engine's events have left the process.
+    pub(crate) flushed: Arc<Flushed>,
     /// Commands of the operator go in here.
     pub(crate) orders: SyncSender<Command>,
     /// Events that people should hear of come out here.
@@ -84,7 +86,9 @@ impl System {
         let (builder, [control_ends, fix_ends]) =
             pipeline.map_err(|error| start_failure(&error))?;
         let (control, control_ends) = Control::new(control_ends, first_commands(&config, &names));
-        let fix = fix::start(&config, fix_ends).map_err(|error| link_failure(&error))?;
+        let engine = recovered.as_ref().map(|recovered| &recovered.engine);
+        let fix = fix::start(&config, &names, engine, fix_ends);
+        let fix = fix.map_err(|error| link_failure(&error))?;
         let builder = builder.counters(counters);
         let builder = match recovered {
             Some(recovered) => builder.recovered(recovered),
@@ -102,6 +106,7 @@ impl System {
             labels: fix.labels,
             board: fix.board,
             edge: fix.edge,
+            flushed: fix.flushed,
             orders: control_ends.orders,
             notable: control_ends.notable,
             names,

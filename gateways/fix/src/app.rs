@@ -34,6 +34,15 @@ impl SessionIx {
     }
 }
 
+/// How a session that was logged on ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// In order: one side said Logout (5) and the other answered.
+    LoggedOut,
+    /// The connection broke, the peer fell silent, or one side broke the rules.
+    Broken,
+}
+
 /// What sits behind the sessions of a link: the order edge of dcx, a simulated venue, a load
 /// client.
 pub trait Application: Send {
@@ -42,6 +51,12 @@ pub trait Application: Send {
 
     /// A session that was logged on is so no longer.
     fn logged_out(&mut self, session: SessionIx, now: Now, out: &mut Outgoing<'_>);
+
+    /// As [`logged_out`](Self::logged_out), which it calls unless an application has to know how
+    /// the session ended. A link calls this.
+    fn ended(&mut self, session: SessionIx, _how: SessionEnd, now: Now, out: &mut Outgoing<'_>) {
+        self.logged_out(session, now, out);
+    }
 
     /// An application message, in sequence, each number once.
     ///
@@ -79,6 +94,19 @@ pub trait Application: Send {
     /// How many of these are in safe hands by now.
     fn kept(&self) -> u64 {
         0
+    }
+
+    /// How many causes of messages the application has dealt with so far, by a count of its own:
+    /// for the order edge, events of the engine. What it has sent because of them is followed to
+    /// the kernel, see [`Flushed`](crate::Flushed).
+    fn told(&self) -> u64 {
+        0
+    }
+
+    /// Whether a message of this type that the peer asks for again may still be sent. If not, a
+    /// gap is told in its place.
+    fn may_resend(&mut self, _session: SessionIx, _msg_type: &[u8]) -> bool {
+        true
     }
 }
 

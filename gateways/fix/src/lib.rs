@@ -30,14 +30,16 @@ pub mod orders;
 pub mod session;
 mod store;
 
-pub use app::{AppReject, Application, Outgoing, Queue, Queued, SessionIx};
+pub use app::{AppReject, Application, Outgoing, Queue, Queued, SessionEnd, SessionIx};
 pub use codec::{
     Body, CodecFault, Encoder, FieldFault, Fields, Head, Message, Scan, Scanner, UtcTimestamp,
     ValueFault, scan,
 };
 pub use config::{ConfigError, LinkConfig, Role, SessionConfig, StoreConfig};
 pub use dictionary::{Rejection, SessionRejectReason, Switches};
-pub use link::{Board, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats};
+pub use link::{
+    Board, Flushed, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats,
+};
 pub use session::{
     BusinessReject, Close, Input, NextSeqNums, Part, PeerFault, Phase, Session, SessionEvent,
     Settings, Sink, UseFault, write_business_reject,

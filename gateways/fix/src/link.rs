@@ -18,6 +18,7 @@
 //! Messages of the session layer in front of it (heartbeats, a Logout) are still answered.
 
 mod connection;
+mod flushed;
 mod slot;
 mod stats;
 
@@ -32,6 +33,7 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
 use self::connection::{Brought, Connection};
+pub use self::flushed::Flushed;
 use self::slot::{Down, Shared, Slot, Step};
 pub use self::stats::{Board, LinkCounts, LinkState, SessionCounts, SessionStats};
 use crate::app::{Application, Queue, SessionIx};
@@ -128,6 +130,9 @@ pub struct Link<A: Application> {
     taken: Queue,
     counts: LinkCounts,
     board: Arc<Board>,
+    flushed: Arc<Flushed>,
+    /// What [`Flushed::handed`] says.
+    handed: u64,
     cycle: u32,
     next_chores: MonoNanos,
     next_settle: MonoNanos,
@@ -160,6 +165,7 @@ impl<A: Application> Link<A> {
             listeners.push(listener);
         }
         let board = Board::new(slots.len());
+        let flushed = Flushed::new(slots.len());
         Ok(Self {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
@@ -180,6 +186,8 @@ impl<A: Application> Link<A> {
             taken: Queue::new(),
             counts: LinkCounts::default(),
             board,
+            flushed,
+            handed: 0,
             cycle: 0,
             next_chores: MonoNanos::new(0),
             next_settle: MonoNanos::new(0),
@@ -223,6 +231,12 @@ impl<A: Application> Link<A> {
     #[must_use]
     pub fn board(&self) -> Arc<Board> {
         Arc::clone(&self.board)
+    }
+
+    /// Where other threads read how far what the application was told has left this process.
+    #[must_use]
+    pub fn flushed(&self) -> Arc<Flushed> {
+        Arc::clone(&self.flushed)
     }
 
     /// Whether no connection is open.
@@ -302,10 +316,25 @@ impl<A: Application> Link<A> {
 
     /// Stores and transmits. A session that was touched twice has nothing left the second time.
     fn flush_touched(&mut self, now: Now) {
+        let told = self.shared.app.told();
         while let Some(ix) = self.touched.pop() {
             if let Some(why) = self.slots[ix].flush(now, self.config.out_bytes_max) {
                 self.end(ix, now, &why);
             }
+            self.follow(ix, told);
+        }
+        if told != self.handed {
+            self.handed = told;
+            self.flushed.hand(told);
+        }
+    }
+
+    /// Tells other threads whether bytes wait for a session's peer.
+    #[inline]
+    fn follow(&mut self, ix: usize, told: u64) {
+        if self.slots[ix].follow(self.handed, told) {
+            let from = self.slots[ix].behind.map(|behind| behind.from);
+            self.flushed.set_behind(ix, from);
         }
     }
 
@@ -318,6 +347,9 @@ impl<A: Application> Link<A> {
         let open = slot.connection.take();
         let was_connecting = slot.connecting;
         slot.disconnected(now, why, &mut self.shared);
+        if slot.behind.take().is_some() {
+            self.flushed.set_behind(ix, None);
+        }
         self.live.retain(|live| *live != ix);
         let Some(mut open) = open else {
             return;
@@ -694,7 +726,7 @@ impl<A: Application> Worker for Link<A> {
     fn work(&mut self, now: Now) -> usize {
         let Shared { app, queue, .. } = &mut self.shared;
         let mut done = app.work(now, &mut queue.outgoing());
-        if !self.shared.queue.is_empty() {
+        if done > 0 || !self.shared.queue.is_empty() {
             self.settle_queue(now);
         }
         self.cycle = self.cycle.wrapping_add(1);

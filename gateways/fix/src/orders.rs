@@ -2,20 +2,30 @@
 //!
 //! [`OrderEdge`] is the application behind the daemon's link. It turns what clients and venues
 //! send into commands for the engine's ring, and the engine's events into what they are told.
+//! [`OrdersOut`] is its last look at what goes out.
 //!
 //! Not here: whether an order is good (`dcx-engine`), sessions and numbers (`session`).
 
+mod book;
 mod client;
 mod counts;
+mod desk;
 mod directory;
 mod doubt;
 mod edge;
+mod fields;
+mod list;
+mod mass;
+mod out_in;
+mod report;
+mod tell;
 mod value;
 mod venue;
 
-pub use counts::{EdgeBoard, EdgeCounts};
-pub use directory::{AccountName, Client, Directory, Peer, VenuePeer};
+pub use counts::{EdgeBoard, EdgeCounts, Stopped};
+pub use directory::{AccountName, Client, Directory, Peer, StrategyName, VenuePeer};
 pub use edge::OrderEdge;
+pub use out_in::{ChildLeft, OrderLeft, OrdersOut};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //!
 //! Not here: whether the content makes sense to an application.
 
+mod agreed;
 #[rustfmt::skip]
 mod fix44;
 mod format;

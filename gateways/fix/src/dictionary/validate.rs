@@ -1,5 +1,6 @@
 //! Whether a message holds what FIX 4.4 says it may.
 
+use super::agreed::{fields_agreed, is_agreed};
 use super::fix44::{HEADER, TRAILER};
 use super::format::{is_listed, is_well_formed};
 use super::tables::{Block, Field, Group, Tags, field, message};
@@ -29,6 +30,7 @@ pub fn validate(message: &Message<'_>, switches: &Switches) -> Result<(), Reject
         fields: message.fields(),
         ahead: None,
         invalid_tag: message.invalid_tag(),
+        agreed: fields_agreed(message.msg_type()),
         switches,
     };
     let mut section = Section::Header;
@@ -89,6 +91,8 @@ struct Walk<'m, 'a, 's> {
     fields: Fields<'m, 'a>,
     ahead: Option<(u32, &'a [u8])>,
     invalid_tag: Option<i64>,
+    /// Fields that this type may have besides.
+    agreed: &'static [u32],
     switches: &'s Switches,
 }
 
@@ -132,7 +136,8 @@ impl<'a> Walk<'_, 'a, '_> {
             return self.unknown(tag);
         };
         self.check_value(field, tag, value)?;
-        if !block.tags.has(tag) && !self.switches.unknown_allowed {
+        let allowed = self.switches.unknown_allowed || self.agreed.contains(&tag);
+        if !block.tags.has(tag) && !allowed {
             return Err(Rejection::of(SessionRejectReason::TagNotDefined, tag));
         }
         match block.group(tag) {
@@ -141,13 +146,18 @@ impl<'a> Walk<'_, 'a, '_> {
         }
     }
 
-    const fn unknown(&self, tag: u32) -> Result<(), Rejection> {
+    fn unknown(&self, tag: u32) -> Result<(), Rejection> {
         let allowed = self.switches.unknown_allowed
-            || (self.switches.user_defined_allowed && tag >= USER_DEFINED_MIN);
+            || self.is_user_defined(tag)
+            || self.agreed.contains(&tag);
         match allowed {
             true => Ok(()),
             false => Err(Rejection::of(SessionRejectReason::InvalidTagNumber, tag)),
         }
+    }
+
+    const fn is_user_defined(&self, tag: u32) -> bool {
+        self.switches.user_defined_allowed && tag >= USER_DEFINED_MIN
     }
 
     fn check_value(&self, field: &Field, tag: u32, value: &[u8]) -> Result<(), Rejection> {
@@ -172,14 +182,17 @@ impl<'a> Walk<'_, 'a, '_> {
             return Err(wrong);
         }
         let first = u32::from(group.first);
+        let user_defined = self.switches.user_defined_allowed;
         let mut entries: u64 = 0;
         while let Some((tag, value)) = self.next_if(|tag| tag == first) {
             entries += 1;
             let mut seen = Tags::NONE;
             self.take(tag, value, &group.entry, &mut seen, depth + 1)?;
-            while let Some((tag, value)) =
-                self.next_if(|tag| tag != first && group.entry.tags.has(tag))
-            {
+            // A user-defined field behind a field of the entry is the entry's.
+            while let Some((tag, value)) = self.next_if(|tag| {
+                let is_ours = user_defined && tag >= USER_DEFINED_MIN;
+                tag != first && (is_ours || group.entry.tags.has(tag))
+            }) {
                 self.take(tag, value, &group.entry, &mut seen, depth + 1)?;
             }
             require(&group.entry, &seen)?;
@@ -192,12 +205,4 @@ impl<'a> Walk<'_, 'a, '_> {
             false => Err(wrong),
         }
     }
-}
-
-/// `TargetStrategy` (847): "1000 and above are reserved and available for bi-laterally agreed upon
-/// user-defined values" (FIX 4.4 vol. 6).
-fn is_agreed(tag: u32, value: &[u8]) -> bool {
-    const TARGET_STRATEGY: u32 = 847;
-    let is_large = value.len() >= 4 && value.first() != Some(&b'0');
-    tag == TARGET_STRATEGY && is_large && value.iter().all(u8::is_ascii_digit)
 }

@@ -138,6 +138,8 @@ impl Inbox {
 pub(super) struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
+    /// All bytes ever pushed.
+    pushed: u64,
     /// Since when the peer has taken nothing.
     stuck_since: Option<MonoNanos>,
 }
@@ -146,6 +148,17 @@ impl Outbox {
     #[inline]
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+        self.pushed += bytes.len() as u64;
+    }
+
+    /// How many bytes were ever pushed.
+    pub(super) const fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    /// How many of them the kernel has.
+    pub(super) const fn gone(&self) -> u64 {
+        self.pushed - self.len() as u64
     }
 
     pub(super) const fn len(&self) -> usize {

@@ -7,7 +7,7 @@ use dcx_model::{Code, MonoNanos, Nanos, Now};
 
 use super::connection::{Connection, Outbox};
 use super::stats::{LinkState, SessionCounts, SessionStats};
-use crate::app::{AppReject, Application, Queue, SessionIx};
+use crate::app::{AppReject, Application, Queue, SessionEnd, SessionIx};
 use crate::config::Role;
 use crate::session::write_business_reject;
 use crate::store::{Store, StoreError};
@@ -115,6 +115,18 @@ pub(super) struct Slot {
     /// Whether the operator wants it up.
     pub(super) wanted: bool,
     io: SlotIo,
+    /// What waits for the peer, as far as other threads are to know.
+    pub(super) behind: Option<Behind>,
+}
+
+/// Bytes that the kernel has not taken, by what caused them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Behind {
+    /// Everything that was caused up to here is with the kernel.
+    pub(super) from: u64,
+    /// Once so many bytes of the connection are, everything caused up to `to` is.
+    bytes: u64,
+    to: u64,
 }
 
 /// What a session's effects touch besides its connection.
@@ -182,6 +194,7 @@ impl Slot {
                 close: None,
                 failed: None,
             },
+            behind: None,
         }
     }
 
@@ -355,6 +368,33 @@ impl Slot {
         self.io.close.take().map(Down::Session)
     }
 
+    /// Follows what waits for the peer: `flushed` is up to where everything that was caused had
+    /// been given to the connections, `told` up to where it now is. Returns whether it changed.
+    #[inline]
+    pub(super) fn follow(&mut self, flushed: u64, told: u64) -> bool {
+        let waits = self
+            .connection
+            .as_ref()
+            .filter(|open| open.output.len() > 0);
+        let Some(open) = waits else {
+            return self.behind.take().is_some();
+        };
+        let mark = Behind {
+            from: flushed,
+            bytes: open.output.pushed(),
+            to: told,
+        };
+        match &mut self.behind {
+            None => self.behind = Some(mark),
+            Some(behind) if open.output.gone() >= behind.bytes => {
+                let from = behind.to;
+                *behind = Behind { from, ..mark };
+            }
+            Some(_) => return false,
+        }
+        true
+    }
+
     /// The connection is gone: tells session and application.
     pub(super) fn disconnected<A: Application>(
         &mut self,
@@ -370,9 +410,8 @@ impl Slot {
         self.io.close = None;
         if self.io.logged_on {
             self.io.logged_on = false;
-            shared
-                .app
-                .logged_out(self.ix, now, &mut shared.queue.outgoing());
+            let out = &mut shared.queue.outgoing();
+            shared.app.ended(self.ix, SessionEnd::Broken, now, out);
         }
         let state = match why {
             Down::Store(_) => LinkState::Failed,
@@ -453,6 +492,11 @@ impl<A: Application> Sink for Wire<'_, A> {
         if let Err(error) = self.io.store.read(msg_seq_num, scratch) {
             self.io.failed = Some(error);
             scratch.clear();
+        }
+        if let Ok(message) = Message::parse(scratch)
+            && !self.shared.app.may_resend(self.ix, message.msg_type())
+        {
+            return with(None);
         }
         with((!scratch.is_empty()).then_some(scratch))
     }
@@ -550,7 +594,12 @@ impl<A: Application> Wire<'_, A> {
             return;
         }
         self.io.logged_on = false;
+        // The session says first why it closes; where it does not, the connection is gone.
+        let how = match self.io.close {
+            Some(Close::PeerLoggedOut | Close::LoggedOut) => SessionEnd::LoggedOut,
+            Some(Close::Fault(_)) | None => SessionEnd::Broken,
+        };
         let Shared { app, queue, .. } = &mut *self.shared;
-        app.logged_out(self.ix, self.now, &mut queue.outgoing());
+        app.ended(self.ix, how, self.now, &mut queue.outgoing());
     }
 }

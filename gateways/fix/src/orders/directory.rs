@@ -1,11 +1,14 @@
 //! Who is who on the wire: symbols, accounts, client sessions and venues, given by configuration.
 
-use dcx_model::{AccountId, InstrumentId, SessionId, Symbol, Text, VenueId, VenueName};
+use dcx_model::{AccountId, InstrumentId, SessionId, StrategyId, Symbol, Text, VenueId, VenueName};
 
 use crate::SessionIx;
 
 /// An account's name on the wire, `Account` (1).
 pub type AccountName = Text<16>;
+
+/// A strategy's name on the wire, tag 20002 (ours).
+pub type StrategyName = Text<16>;
 
 /// What is at the other end of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub struct Client {
     pub default_account: AccountId,
     /// The accounts that it may name.
     pub accounts: Vec<AccountId>,
+    /// The strategy of an order that names none.
+    pub default_strategy: StrategyId,
 }
 
 /// A venue's session.
@@ -36,6 +41,10 @@ pub struct VenuePeer {
     pub name: VenueName,
     /// What it lists: market data is asked for these.
     pub lists: Vec<InstrumentId>,
+    /// Whether it is asked for trades (269=2) besides quotes.
+    pub asks_for_trades: bool,
+    /// Whether it is asked at logon, by SecurityStatusRequest (e), whether trading goes on.
+    pub asks_for_phases: bool,
 }
 
 /// Joins the names of the wire with those inside, both ways.
@@ -50,6 +59,8 @@ pub struct Directory {
     symbols: Vec<Symbol>,
     /// By name.
     accounts: Vec<(AccountName, AccountId)>,
+    /// By name.
+    strategies: Vec<(StrategyName, StrategyId)>,
     /// By session of the link.
     peers: Vec<Option<Peer>>,
     /// By [`SessionId`].
@@ -77,6 +88,13 @@ impl Directory {
     #[must_use]
     pub fn with_account(mut self, account: AccountId, name: AccountName) -> Self {
         put_sorted(&mut self.accounts, name, account);
+        self
+    }
+
+    /// Adds a strategy; one with the same name is replaced.
+    #[must_use]
+    pub fn with_strategy(mut self, strategy: StrategyId, name: StrategyName) -> Self {
+        put_sorted(&mut self.strategies, name, strategy);
         self
     }
 
@@ -114,6 +132,12 @@ impl Directory {
     #[must_use]
     pub fn account(&self, name: &[u8]) -> Option<AccountId> {
         find(&self.accounts, name)
+    }
+
+    /// The strategy with this name.
+    #[must_use]
+    pub fn strategy(&self, name: &[u8]) -> Option<StrategyId> {
+        find(&self.strategies, name)
     }
 
     /// Who is at the other end of a session.
@@ -212,11 +236,14 @@ mod tests {
             session: SessionId::new(3),
             default_account: AccountId::new(1),
             accounts: vec![],
+            default_strategy: StrategyId::new(0),
         });
         let venue = Peer::Venue(VenuePeer {
             venue: VenueId::new(2),
             name: "LMAX".parse().unwrap(),
             lists: vec![],
+            asks_for_trades: false,
+            asks_for_phases: false,
         });
         let directory = Directory::new()
             .with_peer(SessionIx::new(5), venue.clone())

@@ -10,9 +10,9 @@
 
 use std::collections::VecDeque;
 
-use dcx_model::{CancelRejected, ClOrdId, OrderView, Refusal, SessionId};
+use dcx_model::{ClOrdId, OrderView, Refusal, SessionId};
 
-use super::client::is_unknown;
+use super::report::is_unknown;
 
 /// Orders in doubt at the same time; beyond it the oldest is treated like any other.
 const DOUBTS_MAX: usize = 65_536;
@@ -81,9 +81,7 @@ impl Doubts {
 
     /// Takes note of a request that was accepted: it was new.
     pub(super) fn accepted(&mut self, view: &OrderView) {
-        if let Some(at) = self.position(view) {
-            self.0.remove(at);
-        }
+        self.forget(view.session, view.cl_ord_id);
     }
 
     /// Whether the client gets this refusal of an order.
@@ -94,11 +92,23 @@ impl Doubts {
         doubt.answer != Answer::Known && *refusal != Refusal::DuplicateClOrdId
     }
 
-    /// Whether the client gets this refusal of a cancel or replace.
-    pub(super) fn passes_cancel_rejected(&mut self, rejected: &CancelRejected) -> bool {
-        let at = self.position_of(rejected.session, rejected.cl_ord_id);
+    /// Takes note of a request that was taken: it was new.
+    pub(super) fn forget(&mut self, session: SessionId, cl_ord_id: ClOrdId) {
+        if let Some(at) = self.position_of(session, cl_ord_id) {
+            self.0.remove(at);
+        }
+    }
+
+    /// Whether the client gets this refusal of a cancel, a replace or a mass cancel.
+    pub(super) fn passes_refusal(
+        &mut self,
+        session: SessionId,
+        cl_ord_id: ClOrdId,
+        refusal: &Refusal,
+    ) -> bool {
+        let at = self.position_of(session, cl_ord_id);
         match at.and_then(|at| self.0.remove(at)) {
-            Some(_) => rejected.refusal != Refusal::DuplicateClOrdId,
+            Some(_) => *refusal != Refusal::DuplicateClOrdId,
             None => true,
         }
     }

@@ -285,8 +285,8 @@ impl Session {
         if let Close::Fault(fault) = why {
             sink.event(SessionEvent::Peer(fault));
         }
-        self.disconnect(sink);
         sink.close(why);
+        self.disconnect(sink);
     }
 
     fn disconnect(&mut self, sink: &mut impl Sink) {

@@ -1,0 +1,313 @@
+//! What clients send about single orders.
+
+use super::*;
+
+#[test]
+fn requests_of_clients_become_commands() {
+    let minute = |minutes: u64| UnixNanos::from_seconds(NOON.seconds() + 60 * minutes);
+    let base = "11=a1|55=EURUSD|54=1|38=100|40=2|44=1.1005|";
+    let cases: Vec<(&str, String, Command)> = vec![
+        ("D", format!("{base}{TIME}"), Command::NewOrder(new_order())),
+        (
+            "D",
+            format!("1=DESK|21=1|11=a2|55=XAUUSD|54=2|38=0.5|40=1|59=3|{TIME}|58=text"),
+            Command::NewOrder(NewOrder {
+                account: AccountId::new(2),
+                cl_ord_id: id("a2"),
+                instrument: InstrumentId::new(1),
+                side: Side::Sell,
+                ord_type: OrdType::Market,
+                time_in_force: TimeInForce::Ioc,
+                order_qty: qty("0.5"),
+                limit_px: LimitPx::NONE,
+                ..new_order()
+            }),
+        ),
+        (
+            "D",
+            format!(
+                "{base}{TIME}|847=1000|168=20261123-16:01:00|126=20261123-16:30:00.000|20001=12"
+            ),
+            Command::NewOrder(NewOrder {
+                algo: Algo::Twap,
+                start: minute(1),
+                end: minute(30),
+                slices: 12,
+                ..new_order()
+            }),
+        ),
+        (
+            "D",
+            format!("{base}{TIME}|847=1000|126=20261123-16:30:00|20001=3"),
+            Command::NewOrder(NewOrder {
+                algo: Algo::Twap,
+                end: minute(30),
+                slices: 3,
+                ..new_order()
+            }),
+        ),
+        (
+            "F",
+            format!("41=a1|11=c1|55=EURUSD|54=1|38=100|{TIME}"),
+            Command::Cancel(CancelRequest {
+                session: SessionId::new(4),
+                cl_ord_id: id("c1"),
+                orig_cl_ord_id: id("a1"),
+                transact_time: NOON,
+            }),
+        ),
+        (
+            "G",
+            format!("41=a1|11=r1|55=EURUSD|54=1|38=200|40=2|44=1.2|59=1|{TIME}"),
+            Command::Replace(ReplaceRequest {
+                session: SessionId::new(4),
+                cl_ord_id: id("r1"),
+                orig_cl_ord_id: id("a1"),
+                instrument: InstrumentId::new(0),
+                side: Side::Buy,
+                ord_type: OrdType::Limit,
+                time_in_force: TimeInForce::Gtc,
+                order_qty: qty("200"),
+                limit_px: px("1.2").into(),
+                stop_px: LimitPx::NONE,
+                display_qty: Qty::ZERO,
+                transact_time: NOON,
+            }),
+        ),
+        (
+            "H",
+            "11=a1|55=EURUSD|54=1".to_owned(),
+            Command::Status(StatusRequest {
+                session: SessionId::new(4),
+                cl_ord_id: id("a1"),
+                instrument: InstrumentId::new(0),
+                side: Side::Buy,
+            }),
+        ),
+    ];
+    for (msg_type, fields, command) in cases {
+        let mut rig = Rig::new();
+        assert_eq!(rig.receive(CLIENT, msg_type, &fields), Ok(()), "{fields}");
+        assert_eq!(rig.commands(), [command], "{fields}");
+        assert_eq!(rig.sent(), []);
+    }
+}
+
+#[test]
+fn a_command_carries_the_time_its_bytes_were_read() {
+    let mut rig = Rig::new();
+    rig.receive(CLIENT, "H", "11=a1|55=EURUSD|54=1").unwrap();
+    assert_eq!(rig.commands.pop().unwrap().received, NOW.mono);
+}
+
+#[test]
+fn an_order_that_dcx_does_not_take_is_refused_by_a_report() {
+    let cases = [
+        ("55=NOPE", "11=1", 1, "DCX-R002 unknown instrument"),
+        (
+            "55=A-SYMBOL-FAR-TOO-LONG",
+            "11=1",
+            1,
+            "DCX-R002 unknown instrument",
+        ),
+        ("1=NOPE", "11=1", 15, "DCX-R032 unknown account"),
+        ("1=OTHER", "11=1", 15, "DCX-R032 unknown account"),
+        (
+            "847=1",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 847 is not supported",
+        ),
+        (
+            "847=1001",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 847 is not supported",
+        ),
+        (
+            "126=20261123-17:00:00",
+            "11=1",
+            99,
+            "DCX-R060 ExpireTime 1795453200000000000 does not fit the time in force, or is past",
+        ),
+        (
+            "168=20261123-17:00:00",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 168 is not supported",
+        ),
+        (
+            "20001=4",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 20001 is not supported",
+        ),
+        (
+            "423=1",
+            "11=1",
+            11,
+            "DCX-R033 the value of tag 423 is not supported",
+        ),
+    ];
+    for (fields, own, reason, text) in cases {
+        let mut rig = Rig::new();
+        // The first of two equal tags counts, so the case comes first.
+        let order = format!("{fields}|{own}|55=EURUSD|54=1|38=100|40=2|44=1.1|{TIME}");
+        assert_eq!(rig.receive(CLIENT, "D", &order), Ok(()), "{fields}");
+        assert_eq!(rig.commands(), [], "{fields}");
+        let sent = rig.sent();
+        let [(CLIENT, msg_type, report)] = sent.as_slice() else {
+            panic!("{fields}: {sent:?}");
+        };
+        assert_eq!(msg_type, "8");
+        assert!(report.starts_with("37=NONE|17=E"), "{report}");
+        for field in ["150=8", "39=8", "11=1", "38=100", "151=0", "14=0", "6=0"] {
+            assert!(
+                report.contains(&format!("|{field}|")),
+                "{field} in {report}"
+            );
+        }
+        assert!(
+            report.ends_with(&format!("|58={text}|103={reason}")),
+            "{report}"
+        );
+        assert_eq!(rig.edge.counts().refused, 1);
+    }
+}
+
+#[test]
+fn two_refusals_have_two_exec_ids() {
+    let mut rig = Rig::new();
+    let order = format!("11=1|55=NOPE|54=1|38=100|40=1|{TIME}");
+    rig.receive(CLIENT, "D", &order).unwrap();
+    rig.receive(CLIENT, "D", &order).unwrap();
+    let sent = rig.sent();
+    assert_ne!(sent[0], sent[1]);
+}
+
+#[test]
+fn a_field_that_cannot_be_held_is_rejected_by_its_tag() {
+    let long = "x".repeat(37);
+    let cases = [
+        ("D", "38=", "1.000000001", 5, "more than 8 decimal places"),
+        ("D", "38=", "184467440738", 5, "out of range"),
+        ("D", "38=", "-1", 5, "negative"),
+        ("D", "38=", "1e5", 6, "not part of a decimal number"),
+        ("D", "38=", "+1", 6, "not part of a decimal number"),
+        ("D", "44=", "1.123456789", 5, "more than 8 decimal places"),
+        ("D", "44=", "x", 6, "not part of a decimal number"),
+        ("D", "44=", "92233720369", 5, "out of range"),
+        (
+            "D",
+            "11=",
+            long.as_str(),
+            5,
+            "37 bytes long, at most 36 are kept",
+        ),
+        ("D", "11=", "caf\u{e9}", 5, "not printable ASCII"),
+        ("D", "54=", "12", 6, ""),
+        ("D", "60=", "yesterday", 6, ""),
+        ("D", "847=1000|168=", "2026", 6, ""),
+        ("D", "847=1000|20001=", "x", 6, ""),
+        ("D", "847=1000|20001=", "65536", 5, "at most 65535"),
+        (
+            "D",
+            "847=1000|20001=",
+            "99999999999999999999999",
+            5,
+            "at most 65535",
+        ),
+        ("F", "41=", long.as_str(), 5, "37 bytes long"),
+        ("G", "38=", "-0.5", 5, "negative"),
+        ("H", "11=", long.as_str(), 5, "37 bytes long"),
+    ];
+    for (msg_type, field, value, wanted, why) in cases {
+        let mut rig = Rig::new();
+        let fields = format!("{field}{value}|11=1|41=0|55=EURUSD|54=1|38=100|40=2|44=1.1|{TIME}");
+        let refused = rig.receive(CLIENT, msg_type, &fields);
+        let Err(AppReject::Session { tag, reason, text }) = refused else {
+            panic!("{field}{value}: {refused:?}");
+        };
+        let wanted_tag = field.trim_end_matches('=').rsplit('|').next().unwrap();
+        assert_eq!(
+            (tag.to_string().as_str(), reason),
+            (wanted_tag, wanted),
+            "{field}{value}"
+        );
+        assert!(text.contains(why), "{text}");
+        assert_eq!((rig.commands(), rig.sent()), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn a_missing_field_is_rejected_by_its_tag() {
+    let whole = [
+        "11=1",
+        "41=0",
+        "55=EURUSD",
+        "54=1",
+        "38=100",
+        "40=2",
+        "44=1.1",
+        TIME,
+    ];
+    let needed: [(&str, &[u32]); 4] = [
+        ("D", &[11, 55, 54, 38, 40, 60]),
+        ("F", &[11, 41, 60]),
+        ("G", &[11, 41, 55, 54, 38, 40, 60]),
+        ("H", &[11, 55, 54]),
+    ];
+    for (msg_type, tags) in needed {
+        for missing in tags {
+            let there = |field: &&&str| !field.starts_with(&format!("{missing}="));
+            let fields: Vec<_> = whole.iter().filter(there).copied().collect();
+            let refused = Rig::new().receive(CLIENT, msg_type, &fields.join("|"));
+            let Err(AppReject::Session { tag, reason: 1, .. }) = refused else {
+                panic!("{msg_type} without {missing}: {refused:?}");
+            };
+            assert_eq!(tag, *missing);
+        }
+    }
+}
+
+#[test]
+fn what_only_the_engine_could_answer_by_9_is_answered_by_j() {
+    let cases = [
+        ("G", "55=NOPE", 2, "DCX-R002 unknown instrument"),
+        (
+            "G",
+            "40=5",
+            0,
+            "DCX-R033 the value of tag 40 is not supported",
+        ),
+        (
+            "G",
+            "847=1000",
+            0,
+            "DCX-R033 the value of tag 847 is not supported",
+        ),
+        (
+            "G",
+            "126=20261123-17:00:00",
+            0,
+            "DCX-R033 the value of tag 126 is not supported",
+        ),
+        ("H", "55=NOPE", 2, "DCX-R002 unknown instrument"),
+    ];
+    for (msg_type, field, wanted, why) in cases {
+        let mut rig = Rig::new();
+        let fields = format!("{field}|11=1|41=0|55=EURUSD|54=1|38=1|40=2|44=1|{TIME}");
+        let refused = rig.receive(CLIENT, msg_type, &fields).unwrap_err();
+        let wanted = AppReject::Business {
+            reason: wanted,
+            ref_id: Some(b"1".to_vec()),
+            text: why.into(),
+        };
+        assert_eq!(refused, wanted);
+        assert_eq!(rig.commands(), []);
+    }
+    for (session, msg_type) in [(CLIENT, "V"), (CLIENT, "8"), (VENUE, "D"), (NOBODY, "D")] {
+        let refused = Rig::new().receive(session, msg_type, "11=1");
+        assert_eq!(refused, Err(AppReject::unsupported_message_type()));
+    }
+}
