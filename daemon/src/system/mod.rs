@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use dcx_engine::Engine;
 use dcx_fix::orders::EdgeBoard;
-use dcx_fix::{Board, Flushed, LinkError};
+use dcx_fix::{Board, LinkError};
 use dcx_model::{Code, Command, Nanos, Outbound};
 use dcx_pipeline::{
     Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
@@ -36,8 +36,6 @@ pub(crate) struct System {
     pub(crate) labels: Vec<Label>,
     pub(crate) board: Arc<Board>,
     pub(crate) edge: Arc<EdgeBoard>,
-    /// How far the engine's events have left the process.
-    pub(crate) flushed: Arc<Flushed>,
     /// Commands of the operator go in here.
     pub(crate) orders: SyncSender<Command>,
     /// Events that people should hear of come out here.
@@ -106,7 +104,6 @@ impl System {
             labels: fix.labels,
             board: fix.board,
             edge: fix.edge,
-            flushed: fix.flushed,
             orders: control_ends.orders,
             notable: control_ends.notable,
             names,
