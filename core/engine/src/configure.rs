@@ -5,7 +5,9 @@ use dcx_model::{
     SESSIONS_MAX, SessionId, SessionLink, VENUES_MAX, Venue, VenueId, VenueSet,
 };
 
+use crate::names::Execution;
 use crate::order::{Child, Parent};
+use crate::pool::Key;
 use crate::risk::{InstrumentRow, POSITIONS_MAX, SessionRow};
 use crate::{Cx, Engine, Trace};
 
@@ -96,9 +98,11 @@ impl Engine {
         // was sent elsewhere meanwhile would be filled twice.
         if up {
             self.venues_up = self.venues_up.with(venue);
+            self.venue_logged_on(cx, venue);
             self.begin_release(cx);
         } else {
             self.venues_up = self.venues_up.without(venue);
+            self.venue_logged_off(venue);
         }
     }
 
@@ -128,8 +132,9 @@ impl Engine {
         self.child_index.grow(children);
         self.timers.grow(parents);
         self.sweeps.grow();
-        self.names.grow(configure.seed, self.orders_room, kept);
-        self.exec_ids.grow(configure.seed, 0, kept);
+        self.names
+            .grow(configure.seed, self.orders_room, kept, Key::NONE);
+        self.exec_ids.grow(configure.seed, 0, kept, Execution::NONE);
         self.ledger
             .grow(configure.positions_max, configure.day_start_s);
         self.owners.grow(configure.positions_max);

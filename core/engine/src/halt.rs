@@ -28,6 +28,7 @@ impl Engine {
     /// Stops trading: no order gets in, and every order there is is cancelled.
     pub(crate) fn halt<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
         self.halted = true;
+        self.expect_ends(cx.at);
         self.cancel_all_of(cx, Scope::Firm);
     }
 
@@ -50,6 +51,7 @@ impl Engine {
         self.sweep(cx);
         self.release(cx);
         self.wake_unfinished(cx);
+        self.chase(cx);
         for _ in 0..TIMERS_PER_WAKE_MAX {
             if cx.out.room() < PER_ORDER {
                 return;

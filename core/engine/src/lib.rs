@@ -54,6 +54,7 @@ mod trace;
 mod view;
 
 pub use configure::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
+pub use order::VenueView;
 pub use outbox::Outbox;
 pub use trace::{
     Check, NoTrace, NotEligible, RouteReason, SliceReason, SliceWhy, Trace, VenueReason,
@@ -68,8 +69,8 @@ use dcx_model::{
 
 use book::Book;
 use index::Index;
-use names::Names;
-use order::{Child, Expiry, Lists, Owners, Parent, Triggers};
+use names::{Execution, Names};
+use order::{Child, Expiry, Lists, Owners, Parent, Reconcile, Triggers};
 use pool::{List, NIL, Pool};
 use risk::{InstrumentRow, Ledger, SessionRow};
 use route::Bandit;
@@ -108,7 +109,10 @@ pub struct Engine {
     children_done: List,
     children_max: u32,
     child_index: Index,
-    exec_ids: Names,
+    /// Trades by ExecID, so that none is taken twice and each can be taken back.
+    exec_ids: Names<Execution>,
+    /// What venues owe us answers about.
+    recon: Reconcile,
 
     instruments: Vec<InstrumentRow>,
     sessions: Vec<SessionRow>,
@@ -159,6 +163,7 @@ impl Engine {
             children_max: 0,
             child_index: Index::default(),
             exec_ids: Names::default(),
+            recon: Reconcile::default(),
             instruments: Vec::new(),
             sessions: Vec::new(),
             venues: [None; VENUES_MAX],

@@ -3,10 +3,11 @@
 //! A name is *pinned* while something open goes by it. After that it is *retired* and forgotten
 //! first in, first out, when more are retired than are to be kept.
 
-use dcx_model::{Text, hash};
+use dcx_model::{ChildId, EventRef, Price, Qty, Seq, Side, Text, hash};
 
 use crate::digest::Words;
 use crate::pool::{Key, Link, List, NIL, Pool};
+use crate::risk::Rows;
 
 /// A name of the outside world and the space it is unique in: a session or a venue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +24,10 @@ pub(crate) struct Hashed {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Entry<T> {
     name: Name,
     hash: u32,
-    target: Key,
+    target: T,
     link: Link,
     pinned: bool,
 }
@@ -41,18 +42,73 @@ struct Place {
 const EMPTY: Place = Place { hash: 0, ix: NIL };
 
 /// Names and what they stand for.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
+#[derive(Debug)]
+pub(crate) struct Names<T = Key> {
     seed: u64,
     index: Vec<Place>,
-    entries: Pool<Entry>,
+    entries: Pool<Entry<T>>,
     retired: List,
     retired_max: u32,
 }
 
-impl Names {
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            index: Vec::new(),
+            entries: Pool::default(),
+            retired: List::EMPTY,
+            retired_max: 0,
+        }
+    }
+}
+
+/// A trade that was taken in: what is needed to take it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Execution {
+    /// The child order that it filled; zero for a report that is no trade, or one taken back.
+    pub(crate) child: ChildId,
+    pub(crate) last_qty: Qty,
+    /// As much of it as the client was told of.
+    pub(crate) told_qty: Qty,
+    pub(crate) last_px: Price,
+    /// The event that told it.
+    pub(crate) event: EventRef,
+    /// Its order's rows of the ledger.
+    pub(crate) rows: Rows,
+    pub(crate) side: Side,
+}
+
+impl Execution {
+    /// A report that is no trade, or a trade that was taken back.
+    pub(crate) const NONE: Self = Self {
+        child: ChildId::new(0),
+        last_qty: Qty::ZERO,
+        told_qty: Qty::ZERO,
+        last_px: Price::ZERO,
+        event: EventRef {
+            seq: Seq::new(0),
+            ix: 0,
+        },
+        rows: Rows::NONE,
+        side: Side::Buy,
+    };
+
+    pub(crate) fn digest(&self) -> u64 {
+        let mut words = Words::new(11);
+        words.u64(self.child.get());
+        words.u64(self.last_qty.units());
+        words.u64(self.told_qty.units());
+        words.u64(self.last_px.units().cast_unsigned());
+        words.u64(self.event.seq.get());
+        words.u64(u64::from(self.event.ix) << 8 | u64::from(self.side.wire()));
+        words.finish()
+    }
+}
+
+impl<T: Copy> Names<T> {
     /// Makes room for `pinned` names in use and `retired_max` old ones. Allocates.
-    pub(crate) fn grow(&mut self, seed: u64, pinned: u32, retired_max: u32) {
+    pub(crate) fn grow(&mut self, seed: u64, pinned: u32, retired_max: u32, empty: T) {
         if self.index.is_empty() {
             self.seed = seed;
         }
@@ -64,7 +120,7 @@ impl Names {
                 text: Text::EMPTY,
             },
             hash: 0,
-            target: Key::NONE,
+            target: empty,
             link: Link::NONE,
             pinned: false,
         });
@@ -108,12 +164,17 @@ impl Names {
     }
 
     /// What the name of this entry stands for.
-    pub(crate) fn target(&self, entry: u32) -> Key {
+    pub(crate) fn target(&self, entry: u32) -> T {
         self.entries.at(entry).target
     }
 
+    /// Lets the name of this entry stand for something else.
+    pub(crate) fn set_target(&mut self, entry: u32, target: T) {
+        self.entries.at_mut(entry).target = target;
+    }
+
     /// Remembers a name that is not remembered yet, for something open. Gives its entry.
-    pub(crate) fn pin(&mut self, hashed: &Hashed, target: Key) -> u32 {
+    pub(crate) fn pin(&mut self, hashed: &Hashed, target: T) -> u32 {
         let ix = self
             .entries
             .insert(Entry {
@@ -130,14 +191,14 @@ impl Names {
     }
 
     /// Remembers a name that is not remembered yet, which nothing open goes by.
-    pub(crate) fn keep(&mut self, hashed: &Hashed, target: Key) -> u32 {
+    pub(crate) fn keep(&mut self, hashed: &Hashed, target: T) -> u32 {
         let ix = self.pin(hashed, target);
         self.retire(ix);
         ix
     }
 
     /// Pins a name again, or for the first time if it was forgotten.
-    pub(crate) fn pin_again(&mut self, hashed: &Hashed, target: Key) -> u32 {
+    pub(crate) fn pin_again(&mut self, hashed: &Hashed, target: T) -> u32 {
         let Some(ix) = self.find(hashed) else {
             return self.pin(hashed, target);
         };
@@ -167,7 +228,7 @@ impl Names {
 
     /// Takes every name and what it stands for into a digest. `target` turns what a name stands
     /// for into a number that does not depend on slots.
-    pub(crate) fn digest(&self, salt: u64, target: impl Fn(Key) -> u64) -> u64 {
+    pub(crate) fn digest(&self, salt: u64, target: impl Fn(T) -> u64) -> u64 {
         let mut sum = 0_u64;
         for entry in self.entries.iter() {
             let mut words = Words::new(salt);
@@ -254,8 +315,8 @@ mod tests {
 
     #[test]
     fn a_retired_name_is_forgotten_first_in_first_out() {
-        let mut names = Names::default();
-        names.grow(1, 1, 2);
+        let mut names = Names::<Key>::default();
+        names.grow(1, 1, 2, Key::NONE);
         let hashed = [0, 1, 2, 3].map(|n| names.hashed(0, text(n)));
         let pinned = names.pin(&hashed[0], Key::NONE);
         names.keep(&hashed[1], Key::NONE);
@@ -268,8 +329,8 @@ mod tests {
 
     #[test]
     fn the_same_text_in_another_space_is_another_name() {
-        let mut names = Names::default();
-        names.grow(1, 1, 2);
+        let mut names = Names::<Key>::default();
+        names.grow(1, 1, 2, Key::NONE);
         let (mine, yours) = (names.hashed(0, text(1)), names.hashed(1, text(1)));
         names.keep(&mine, Key::NONE);
         assert!(names.find(&mine).is_some());
@@ -278,8 +339,8 @@ mod tests {
 
     #[test]
     fn names_agree_with_a_plain_list_over_many_turns() {
-        let mut names = Names::default();
-        names.grow(7, 8, 100);
+        let mut names = Names::<Key>::default();
+        names.grow(7, 8, 100, Key::NONE);
         let mut twin = VecDeque::new();
         let mut draws = dcx_stats::Draws::new(5);
         for turn in 0..20_000_u32 {
@@ -299,7 +360,7 @@ mod tests {
                 }
             }
             if turn == 10_000 {
-                names.grow(7, 8, 150);
+                names.grow(7, 8, 150, Key::NONE);
             }
         }
     }

@@ -38,6 +38,11 @@ impl Outbox {
         self.events.get(..self.len).unwrap_or_default()
     }
 
+    /// How many events there are: the number of the next one.
+    pub(crate) fn next_ix(&self) -> u16 {
+        u16::try_from(self.len).expect("an outbox holds fewer events than a u16 counts")
+    }
+
     /// How many more events fit.
     pub(crate) const fn room(&self) -> usize {
         EVENTS_PER_COMMAND_MAX - self.len

@@ -78,10 +78,8 @@ impl Engine {
         if self.sweeps.is_pending() || self.release_at != NIL || unfinished {
             return Some(self.now);
         }
-        match (self.timers.next(), self.ledger.sample_at()) {
-            (Some(timer), Some(sample)) => Some(timer.min(sample)),
-            (timer, sample) => timer.or(sample),
-        }
+        let due = [self.timers.next(), self.ledger.sample_at(), self.recon_at()];
+        due.into_iter().flatten().min()
     }
 
     /// Orders that are not done.
@@ -205,7 +203,8 @@ impl Engine {
         [
             self.scalars(),
             names,
-            self.exec_ids.digest(5, |_| 0),
+            self.exec_ids.digest(5, |execution| execution.digest()),
+            self.recon_digest(),
             self.ledger.digest(6),
             self.owners.digest(11),
             self.book.digest(7),

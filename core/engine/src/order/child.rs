@@ -1,8 +1,10 @@
 //! An order at a venue.
 
-use dcx_model::{ChildId, InstrumentId, Notional, Price, Qty, Side, UnixNanos, VenueId};
+use dcx_model::{ChildId, EventRef, InstrumentId, Notional, Price, Qty, Side, UnixNanos, VenueId};
 
+use super::child_state::{ChildEnd, ChildState};
 use crate::digest::Words;
+use crate::names::Execution;
 use crate::pool::{Key, Link};
 use crate::risk::Rows;
 use crate::route::Decision;
@@ -22,7 +24,19 @@ pub(crate) struct Child {
     pub(crate) request: ChildId,
     /// Whether a cancel was ever sent: then an end without a fill is our doing.
     pub(crate) cancel_asked: bool,
-    pub(crate) done: bool,
+    pub(crate) state: ChildState,
+    /// Whether its venue knows it by a name that is not its number: adopted under that name.
+    pub(crate) foreign: bool,
+    /// Whether we wait for the venue to say how it stands.
+    pub(crate) doubt: bool,
+    /// Whether it is among those that the venue owes an answer about.
+    pub(crate) waiting: bool,
+    /// How often the venue was asked since it last said something.
+    pub(crate) queries: u8,
+    /// The round of reconciliation in which it was asked about, zero if it is not.
+    pub(crate) round_asked: u32,
+    /// The last round of reconciliation since which the venue spoke of it, or it was sent.
+    pub(crate) round_seen: u32,
     pub(crate) venue: VenueId,
     pub(crate) side: Side,
     pub(crate) instrument: InstrumentId,
@@ -31,10 +45,20 @@ pub(crate) struct Child {
     pub(crate) sent_at: UnixNanos,
     /// When the venue first answered; zero before.
     pub(crate) acked_at: UnixNanos,
+    /// Since when the venue owes an answer.
+    pub(crate) asked_at: UnixNanos,
+    /// Part of `cum_qty` that the venue's answers imply and that no trade told of yet, and the
+    /// event that told of it.
+    pub(crate) inferred: Qty,
+    pub(crate) inferred_event: EventRef,
     /// What the choice of its venue was made from.
     pub(crate) decision: Decision,
     /// Its seat among its order's children, then among the done ones.
     pub(crate) seat: Link,
+    /// Its seat among those that venues owe answers about.
+    pub(crate) wait: Link,
+    /// Its seat among those at its venue.
+    pub(crate) venue_seat: Link,
 }
 
 impl Child {
@@ -49,15 +73,26 @@ impl Child {
             cum_notional: Notional::ZERO,
             request: ChildId::new(0),
             cancel_asked: false,
-            done: true,
+            state: ChildState::Done(ChildEnd::Canceled),
+            foreign: false,
+            doubt: false,
+            waiting: false,
+            queries: 0,
+            round_asked: 0,
+            round_seen: 0,
             venue: VenueId::new(0),
             side: Side::Buy,
             instrument: InstrumentId::new(0),
             rows: Rows::NONE,
             sent_at: UnixNanos::ZERO,
             acked_at: UnixNanos::ZERO,
+            asked_at: UnixNanos::ZERO,
+            inferred: Qty::ZERO,
+            inferred_event: Execution::NONE.event,
             decision: Decision::NONE,
             seat: Link::NONE,
+            wait: Link::NONE,
+            venue_seat: Link::NONE,
         }
     }
 
@@ -67,6 +102,25 @@ impl Child {
         self.cum_qty = Qty::from_units(self.cum_qty.units().saturating_add(last_qty.units()));
         let paid = self.cum_notional.plus(last_px.times(last_qty));
         self.cum_notional = paid.unwrap_or(self.cum_notional);
+    }
+
+    /// Puts another trade in the place of one that it took in; nothing where it is taken back.
+    pub(crate) fn amend(&mut self, before: (Qty, Price), after: (Qty, Price)) {
+        let cum_qty = self.cum_qty.saturating_minus(before.0).plus(after.0);
+        self.cum_qty = cum_qty.unwrap_or(self.cum_qty);
+        let (out, in_) = (before.1.times(before.0), after.1.times(after.0));
+        let paid = self.cum_notional.units() - out.units() + in_.units();
+        self.cum_notional = Notional::from_units(paid);
+    }
+
+    /// Whether nothing further happens.
+    pub(crate) const fn done(&self) -> bool {
+        self.state.is_done()
+    }
+
+    /// Whether its venue ever spoke of it.
+    pub(crate) fn heard(&self) -> bool {
+        self.acked_at > UnixNanos::ZERO || !self.cum_qty.is_zero()
     }
 
     /// Notes the venue's first answer.
@@ -85,7 +139,18 @@ impl Child {
         words.u64(self.cum_qty.units());
         words.i128(self.cum_notional.units());
         words.u64(self.request.get());
-        words.u64(u64::from(self.cancel_asked) << 1 | u64::from(self.done));
+        words.bytes(&[
+            self.state.byte(),
+            u8::from(self.cancel_asked),
+            u8::from(self.foreign),
+            u8::from(self.doubt),
+            u8::from(self.waiting),
+            self.queries,
+        ]);
+        words.u64(u64::from(self.round_asked) << 32 | u64::from(self.round_seen));
+        words.u64(self.asked_at.get());
+        words.u64(self.inferred.units());
+        words.u64(self.inferred_event.seq.get() << 16 | u64::from(self.inferred_event.ix));
         words.u64(u64::from(self.venue.get()) << 8 | u64::from(self.side.wire()));
         words.u64(u64::from(self.instrument.get()));
         words.u64(self.sent_at.get());

@@ -2,11 +2,14 @@
 
 mod again;
 mod approval;
+mod bust;
 mod child;
+mod child_state;
 mod client;
 mod expiry;
 mod list;
 mod mass;
+mod orphan;
 mod parent;
 mod peg;
 mod reconcile;
@@ -18,9 +21,12 @@ mod waits;
 mod work;
 
 pub(crate) use child::Child;
+pub(crate) use child_state::{ChildInput, ChildState};
 pub(crate) use expiry::Expiry;
 pub(crate) use list::Lists;
 pub(crate) use parent::{Failure, Parent};
+pub(crate) use reconcile::Reconcile;
+pub use reconcile::VenueView;
 pub(crate) use self_trade::Owners;
 pub(crate) use state::{End, Input, State, Step, Why};
 pub(crate) use trigger::Triggers;

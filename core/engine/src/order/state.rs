@@ -113,6 +113,10 @@ pub(crate) enum Input {
     Wait(Why),
     /// What it waited for came, and there is nothing else.
     Trigger,
+    /// A trade that filled it was taken back, and its venue works the quantity again.
+    Reopened,
+    /// A trade that filled it was taken back, and nothing works in its place.
+    Busted,
 }
 
 /// What an input does to a state.
@@ -171,6 +175,23 @@ impl State {
             // The rest is sent again, or waits for the next slice.
             (Self::Open, Input::Drained | Input::CancelsRefused) => Stay,
             (Self::Open, Input::GaveUp(end)) => To(Self::Done(end)),
+
+            // FIX 4.4 vol. 7, appendix D, J.1.a: an order that is not filled after all goes on.
+            (Self::Done(End::Filled), Input::Reopened) => To(Self::Open),
+            (Self::Done(End::Filled), Input::Busted) => To(Self::Done(End::Canceled)),
+            (
+                Self::PendingNew
+                | Self::Held(_)
+                | Self::Open
+                | Self::PendingCancel
+                | Self::PendingReplace
+                | Self::Winding(_),
+                Input::Reopened | Input::Busted,
+            )
+            | (
+                Self::Done(End::Canceled | End::Rejected | End::Expired),
+                Input::Reopened | Input::Busted,
+            ) => Stay,
 
             (Self::PendingCancel | Self::PendingReplace, Input::Cancel | Input::Replace) => {
                 Refuse(Refusal::AlreadyPending)
@@ -380,6 +401,29 @@ mod tests {
         bytes.sort_unstable();
         bytes.dedup();
         assert_eq!(bytes.len(), 14);
+    }
+
+    #[test]
+    fn only_a_filled_order_is_changed_by_a_trade_that_is_taken_back() {
+        let filled = State::Done(End::Filled);
+        assert_eq!(filled.on(Input::Reopened), Step::To(State::Open));
+        let canceled = Step::To(State::Done(End::Canceled));
+        assert_eq!(filled.on(Input::Busted), canceled);
+        let others = [
+            State::PendingNew,
+            State::Open,
+            State::PendingCancel,
+            State::PendingReplace,
+            HALT,
+            EXPIRE,
+            State::Done(End::Canceled),
+            State::Done(End::Rejected),
+            State::Done(End::Expired),
+        ];
+        for state in others {
+            assert_eq!(state.on(Input::Reopened), Step::Stay, "{state:?}");
+            assert_eq!(state.on(Input::Busted), Step::Stay, "{state:?}");
+        }
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What venues report about child orders.
 
 use dcx_model::{
-    ChildId, Event, ExecId, ExecType, Ignored, Price, Qty, TimeInForce, UnixNanos,
-    VenueCancelReject, VenueId, VenueReport,
+    ChildId, CxlRejReason, Event, EventRef, ExecId, ExecType, Ignored, Notional, OrdRejReason,
+    OrderView, Price, Qty, TimeInForce, UnixNanos, VenueCancelReject, VenueId, VenueReport,
 };
 
-use super::Failure;
-use crate::pool::{Key, NIL};
+use super::child_state::{ChildEnd, ChildInput, answer};
+use super::{Failure, orphan};
+use crate::names::Execution;
+use crate::pool::NIL;
 use crate::route::{Outcome, Policy};
 use crate::{Cx, Engine, Trace};
 
@@ -16,47 +18,120 @@ const NOTHING_RESERVED: (Qty, Price) = (Qty::ZERO, Price::ZERO);
 impl Engine {
     /// Applies a venue's report once, whatever else it comes to.
     pub(crate) fn venue_report<T: Trace>(&mut self, cx: &mut Cx<'_, T>, report: &VenueReport) {
-        let Some(at) = self.child_index.find(report.child.get()) else {
-            return ignore(cx, Ignored::UnknownChild, report);
+        let Some(at) = self.child_named(report.child) else {
+            return self.report_on_nobody(cx, report);
         };
         let child = self.children.at(at);
-        let (done, nothing) = (child.done, report.last_qty.is_zero());
-        if child.venue != report.venue || (report.exec_type == ExecType::Trade && nothing) {
+        let nothing = match report.exec_type {
+            ExecType::Trade | ExecType::TradeCorrect => report.last_qty.is_zero(),
+            ExecType::New
+            | ExecType::DoneForDay
+            | ExecType::Canceled
+            | ExecType::Replaced
+            | ExecType::PendingCancel
+            | ExecType::Stopped
+            | ExecType::Rejected
+            | ExecType::Suspended
+            | ExecType::PendingNew
+            | ExecType::Calculated
+            | ExecType::Expired
+            | ExecType::Restated
+            | ExecType::PendingReplace
+            | ExecType::TradeCancel
+            | ExecType::OrderStatus
+            | ExecType::Triggered => false,
+        };
+        if child.venue != report.venue || nothing {
             return ignore(cx, Ignored::BadReport, report);
         }
-        // The ledger holds what counts twice if it is taken twice. Any other report finds its
-        // child as the first one left it.
-        if report.exec_type == ExecType::Trade && self.seen_before(report.venue, report.exec_id) {
-            return ignore(cx, Ignored::DuplicateExecId, report);
+        self.mentioned(at);
+        self.report_on(cx, at, report);
+        self.conclude(cx, report.venue);
+    }
+
+    fn report_on<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+        match report.exec_type {
+            ExecType::Trade => return self.trade(cx, at, report),
+            ExecType::TradeCancel | ExecType::TradeCorrect => return self.bust(cx, report),
+            ExecType::OrderStatus => return self.status_answer(cx, at, report),
+            ExecType::New
+            | ExecType::DoneForDay
+            | ExecType::Canceled
+            | ExecType::Replaced
+            | ExecType::PendingCancel
+            | ExecType::Stopped
+            | ExecType::Rejected
+            | ExecType::Suspended
+            | ExecType::PendingNew
+            | ExecType::Calculated
+            | ExecType::Expired
+            | ExecType::Restated
+            | ExecType::PendingReplace
+            | ExecType::Triggered => {}
         }
-        if done && report.exec_type != ExecType::Trade {
+        if self.children.at(at).done() {
             return ignore(cx, Ignored::ChildDone, report);
         }
         match report.exec_type {
-            ExecType::Trade if done => self.late_fill(cx, at, report),
-            ExecType::Trade => self.fill(cx, at, report),
             ExecType::Canceled => self.child_failed(cx, at, Failure::Canceled),
             ExecType::Expired => self.child_failed(cx, at, Failure::Expired),
             ExecType::Rejected => {
-                let failure = Failure::Rejected(report.ord_rej_reason);
-                self.child_failed(cx, at, failure);
+                self.child_failed(cx, at, Failure::Rejected(report.ord_rej_reason));
             }
             ExecType::DoneForDay => self.done_for_day(cx, at),
-            ExecType::New => self.children.at_mut(at).ack(cx.at),
-            // They announce what a later report says, or answer what was never asked.
+            ExecType::New => self.child_spoke(cx, at, ChildInput::Acked),
+            ExecType::PendingNew => self.child_spoke(cx, at, ChildInput::Received),
+            ExecType::PendingCancel => self.child_spoke(cx, at, ChildInput::Canceling),
+            ExecType::Stopped => self.child_spoke(cx, at, ChildInput::Stopped),
+            ExecType::Suspended => self.child_spoke(cx, at, ChildInput::Suspended),
+            // The order is back, or what it was waiting for came.
+            ExecType::Restated | ExecType::Triggered => {
+                self.child_spoke(cx, at, ChildInput::Acked);
+            }
+            // They answer what was never asked, and an end is told by a report of its own.
             ExecType::Replaced
-            | ExecType::PendingCancel
-            | ExecType::PendingNew
             | ExecType::PendingReplace
-            | ExecType::Stopped
-            | ExecType::Suspended
             | ExecType::Calculated
-            | ExecType::Restated
+            | ExecType::Trade
             | ExecType::TradeCorrect
             | ExecType::TradeCancel
-            | ExecType::Triggered
             | ExecType::OrderStatus => {}
         }
+    }
+
+    /// The child order that a venue means: by its number, or by that of the cancel of an order
+    /// which it knows by a name of its own.
+    fn child_named(&mut self, child: ChildId) -> Option<u32> {
+        let found = self.child_index.find(child.get());
+        found.or_else(|| {
+            let foreign = self.recon.foreigners.of_request(child)?;
+            self.child_index.find(foreign.get())
+        })
+    }
+
+    /// A report about a child that is not known, or not any more.
+    fn report_on_nobody<T: Trace>(&mut self, cx: &mut Cx<'_, T>, report: &VenueReport) {
+        let taken_back = matches!(
+            report.exec_type,
+            ExecType::TradeCancel | ExecType::TradeCorrect
+        );
+        if taken_back {
+            // Positions outlive the orders that made them.
+            return self.bust(cx, report);
+        }
+        let works = report.exec_type == ExecType::OrderStatus && !report.ord_status.is_terminal();
+        let known = usize::from(report.venue.get()) < dcx_model::VENUES_MAX;
+        if works && known {
+            // Too little of it is told to cancel or adopt it: for that there is Orphan.
+            self.count_orphan(report.venue);
+            return orphan::leave(cx, report.venue, report.child);
+        }
+        ignore(cx, Ignored::UnknownChild, report);
+    }
+
+    fn child_spoke<T>(&mut self, cx: &Cx<'_, T>, at: u32, input: ChildInput) {
+        self.children.at_mut(at).ack(cx.at);
+        self.step_child(cx.at, at, input);
     }
 
     /// A venue refuses to cancel: the child works on. Where no other cancel is on its way, that
@@ -72,11 +147,12 @@ impl Engine {
             child: reject.child,
             exec_id: ExecId::EMPTY,
         };
-        let Some(at) = self.child_index.find(reject.child.get()) else {
+        let found = self.child_named(reject.child);
+        let Some(at) = found.or_else(|| self.child_named(reject.request)) else {
             return cx.out.push(ignored(Ignored::UnknownChild));
         };
         let child = self.children.at_mut(at);
-        if child.done {
+        if child.done() {
             return cx.out.push(ignored(Ignored::ChildDone));
         }
         let sent = child.request != ChildId::new(0);
@@ -84,7 +160,20 @@ impl Engine {
             return cx.out.push(ignored(Ignored::BadReport));
         }
         child.request = ChildId::new(0);
-        let Some(ix) = self.parents.find(child.parent) else {
+        let key = child.parent;
+        self.step_child(cx.at, at, ChildInput::CancelRefused);
+        let gone = match reject.cxl_rej_reason {
+            CxlRejReason::TooLate | CxlRejReason::UnknownOrder => true,
+            CxlRejReason::BrokerOption
+            | CxlRejReason::AlreadyPending
+            | CxlRejReason::DuplicateClOrdId
+            | CxlRejReason::Other => reject.ord_status.is_terminal(),
+        };
+        if gone {
+            // It is over there: the report that says how must be on its way, or was lost.
+            self.doubt(cx.at, at);
+        }
+        let Some(ix) = self.parents.find(key) else {
             return;
         };
         let parent = self.parents.at_mut(ix);
@@ -93,29 +182,87 @@ impl Engine {
         self.settle(cx, ix, None);
     }
 
-    /// Whether the report was applied before; if not, it is from now on. A report without an
-    /// ExecID cannot be told from another and is taken as new.
-    fn seen_before(&mut self, venue: VenueId, exec_id: ExecId) -> bool {
-        if exec_id.is_empty() {
-            return false;
+    /// Whether a trade, its correction or its cancel was taken before. A report without an ExecID
+    /// cannot be told from another and is taken as new.
+    pub(super) fn seen_before(&self, report: &VenueReport) -> bool {
+        let name = self
+            .exec_ids
+            .hashed(u16::from(report.venue.get()), report.exec_id);
+        !report.exec_id.is_empty() && self.exec_ids.find(&name).is_some()
+    }
+
+    /// Remembers a report that counts, and what it was.
+    pub(super) fn remember(&mut self, report: &VenueReport, execution: Execution) {
+        if !report.exec_id.is_empty() {
+            let name = self
+                .exec_ids
+                .hashed(u16::from(report.venue.get()), report.exec_id);
+            self.exec_ids.keep(&name, execution);
         }
-        let name = self.exec_ids.hashed(u16::from(venue.get()), exec_id);
-        let seen = self.exec_ids.find(&name).is_some();
-        if !seen {
-            self.exec_ids.keep(&name, Key::NONE);
+    }
+
+    /// Takes a trade in, once: by its ExecID, and where a venue's answer already told of it.
+    fn trade<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+        if self.seen_before(report) {
+            return ignore(cx, Ignored::DuplicateExecId, report);
         }
-        seen
+        let child = self.children.at_mut(at);
+        // What is new of it is what it brings CumQty beyond what we have.
+        let news = report.cum_qty.saturating_minus(child.cum_qty);
+        let told = report.last_qty.saturating_minus(news).min(child.inferred);
+        child.inferred = child.inferred.saturating_minus(told);
+        let rest = report.last_qty.saturating_minus(told);
+        let mut execution = Execution {
+            child: child.id,
+            last_qty: told,
+            told_qty: told,
+            last_px: report.last_px,
+            event: child.inferred_event,
+            rows: child.rows,
+            side: child.side,
+        };
+        if rest.is_zero() {
+            // The price of each was not known, but that of all was.
+            self.remember(report, execution);
+            return ignore(cx, Ignored::DuplicateExecId, report);
+        }
+        let (fits, event) = self.fill(cx, at, (rest, report.last_px), report);
+        execution.last_qty = report.last_qty;
+        execution.told_qty = Qty::from_units(told.units() + fits.units());
+        execution.event = event;
+        self.remember(report, execution);
+    }
+
+    /// A fill. Says how much of it the client was told of, and in which event.
+    fn fill<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        at: u32,
+        trade: (Qty, Price),
+        report: &VenueReport,
+    ) -> (Qty, EventRef) {
+        if self.children.at(at).done() {
+            self.late_fill(cx, at, trade, report)
+        } else {
+            self.timely_fill(cx, at, trade, report)
+        }
     }
 
     /// A fill of a working child. What is beyond the child's quantity changes the position, which
     /// must be true, but not the client's order, which never asked for it.
-    fn fill<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+    fn timely_fill<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        at: u32,
+        (last_qty, last_px): (Qty, Price),
+        report: &VenueReport,
+    ) -> (Qty, EventRef) {
         let child = self.children.at_mut(at);
-        let fits = report.last_qty.min(child.leaves_qty);
+        let fits = last_qty.min(child.leaves_qty);
         child.ack(cx.at);
-        child.fill(report.last_qty, report.last_px);
+        child.fill(last_qty, last_px);
         let (rows, side, filled) = (child.rows, child.side, child.leaves_qty.is_zero());
-        let key = child.parent;
+        let (key, id) = (child.parent, child.id);
         let ix = self.parents.find(key);
         let ix = ix.expect("an order is kept as long as a child of it works");
         let parent = self.parents.at_mut(ix);
@@ -123,66 +270,177 @@ impl Engine {
         parent.out_qty = out_qty.expect("what a child has left is part of what is out");
         parent.reserved = reserved.expect("what is out is part of what is reserved");
         let released = (fits, parent.reserved_at);
-        parent.fill(fits, report.last_px);
+        parent.fill(fits, last_px);
+        let event = EventRef {
+            seq: cx.seq,
+            ix: cx.out.next_ix(),
+        };
         // Under its own name: a fill never carries that of a pending request. (FIX 4.4 vol. 7,
         // appendix D, preamble.)
         cx.out.push(Event::Trade {
             view: parent.view(parent.cl_ord_id),
-            child: report.child,
+            child: id,
             venue: report.venue,
             last_qty: fits,
-            last_px: report.last_px,
+            last_px,
         });
-        if fits < report.last_qty {
+        if fits < last_qty {
             ignore(cx, Ignored::Overfill, report);
         }
-        let trade = (report.last_qty, report.last_px);
-        self.ledger.fill(rows, side, trade, released);
+        self.ledger.fill(rows, side, (last_qty, last_px), released);
         self.watch(cx, rows);
         if filled {
-            self.end_child(at, false);
+            self.end_child(cx.at, at, ChildEnd::Filled);
+        } else {
+            self.step_child(cx.at, at, ChildInput::Traded);
         }
         self.settle(cx, ix, None);
+        (fits, event)
     }
 
     /// A fill of a child that we took for done. The position changes whatever happens; the client
     /// gets as much of it as the order has room for, which is nothing once the rest was sent
     /// elsewhere.
-    fn late_fill<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+    fn late_fill<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        at: u32,
+        (last_qty, last_px): (Qty, Price),
+        report: &VenueReport,
+    ) -> (Qty, EventRef) {
         let child = self.children.at_mut(at);
-        child.fill(report.last_qty, report.last_px);
-        let (rows, side, key) = (child.rows, child.side, child.parent);
-        let trade = (report.last_qty, report.last_px);
-        self.ledger.fill(rows, side, trade, NOTHING_RESERVED);
+        child.fill(last_qty, last_px);
+        let (rows, side, key, id) = (child.rows, child.side, child.parent, child.id);
+        self.ledger
+            .fill(rows, side, (last_qty, last_px), NOTHING_RESERVED);
         self.watch(cx, rows);
+        let untold = (Qty::ZERO, Execution::NONE.event);
         let Some(ix) = self.parents.find(key) else {
-            return ignore(cx, Ignored::Overfill, report);
+            ignore(cx, Ignored::Overfill, report);
+            return untold;
         };
         let parent = self.parents.at_mut(ix);
-        let fits = report.last_qty.min(parent.unsent_qty());
+        let fits = last_qty.min(parent.unsent_qty());
         if fits.is_zero() {
-            return ignore(cx, Ignored::Overfill, report);
+            ignore(cx, Ignored::Overfill, report);
+            return untold;
         }
-        parent.fill(fits, report.last_px);
+        parent.fill(fits, last_px);
         let done = parent.state.is_done();
         if !done {
             let reserved = parent.reserved.minus(fits);
             parent.reserved = reserved.expect("what is unsent is part of what is reserved");
             self.ledger.release(rows, side, fits, parent.reserved_at);
         }
+        let event = EventRef {
+            seq: cx.seq,
+            ix: cx.out.next_ix(),
+        };
         let parent = self.parents.at(ix);
         cx.out.push(Event::Trade {
             view: parent.view(parent.cl_ord_id),
-            child: report.child,
+            child: id,
             venue: report.venue,
             last_qty: fits,
-            last_px: report.last_px,
+            last_px,
         });
-        if fits < report.last_qty {
+        if fits < last_qty {
             ignore(cx, Ignored::Overfill, report);
         }
         if !done {
             self.settle(cx, ix, None);
+        }
+        (fits, event)
+    }
+
+    /// How a child stands, because we asked or because all that works there is told.
+    fn status_answer<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+        self.take_missed(cx, at, report);
+        let child = self.children.at(at);
+        let over = report.ord_status.is_terminal();
+        if child.done() {
+            // What filled it just now is not still working.
+            return if !over && !child.cum_qty.eq(&child.order_qty) {
+                self.revenant(cx, at);
+            };
+        }
+        let asked = child.doubt && child.queries > 0;
+        let input = answer(report.ord_status, child.heard());
+        self.answered(at);
+        match input {
+            ChildInput::NeverArrived => {
+                let failure = Failure::Rejected(OrdRejReason::Other);
+                self.child_failed(cx, at, failure);
+            }
+            ChildInput::NotFound => self.lost(cx, at, input),
+            ChildInput::Ended(ChildEnd::Expired | ChildEnd::DoneForDay) => {
+                self.child_failed(cx, at, Failure::Expired);
+            }
+            // Filled, and not all of it by its own numbers: the rest is not going to be.
+            ChildInput::Ended(ChildEnd::Filled | ChildEnd::Canceled | ChildEnd::Rejected) => {
+                self.child_failed(cx, at, Failure::Canceled);
+            }
+            ChildInput::CancelSent
+            | ChildInput::Received
+            | ChildInput::Acked
+            | ChildInput::Canceling
+            | ChildInput::Suspended
+            | ChildInput::Stopped
+            | ChildInput::Traded
+            | ChildInput::CancelRefused
+            | ChildInput::Unanswered
+            | ChildInput::Reopened => {
+                self.child_spoke(cx, at, input);
+                self.compare_leaves(cx, at, report);
+                let child = self.children.at(at);
+                if asked && input == ChildInput::Acked && child.request != ChildId::new(0) {
+                    // It works as if no cancel had come.
+                    self.send_cancel(cx, at);
+                }
+            }
+        }
+    }
+
+    /// Takes in what a venue says was filled and no trade told of, at the price that its AvgPx
+    /// implies, to the nearest 10⁻⁸.
+    fn take_missed<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+        let child = self.children.at(at);
+        let missed = report.cum_qty.saturating_minus(child.cum_qty);
+        if missed.is_zero() {
+            return;
+        }
+        let last_px = if report.avg_px.units() == 0 {
+            self.guessed_px(at)
+        } else {
+            let paid = report.avg_px.times(report.cum_qty).units() - child.cum_notional.units();
+            OrderView::average(Notional::from_units(paid), missed)
+        };
+        ignore(cx, Ignored::FillMissed, report);
+        let (_, event) = self.fill(cx, at, (missed, last_px), report);
+        let child = self.children.at_mut(at);
+        let inferred = child.inferred.plus(missed);
+        child.inferred = inferred.unwrap_or(child.inferred);
+        child.inferred_event = event;
+    }
+
+    /// The price of a fill whose venue does not say it: what was paid so far, else the limit.
+    fn guessed_px(&self, at: u32) -> Price {
+        let child = self.children.at(at);
+        if !child.cum_qty.is_zero() {
+            return OrderView::average(child.cum_notional, child.cum_qty);
+        }
+        let parent = self.parents.find(child.parent);
+        let limit = parent.and_then(|ix| self.parents.at(ix).terms.get().limit_px.price());
+        limit.unwrap_or(Price::ZERO)
+    }
+
+    /// A venue that works less than we believe lost part of the order without a word: the
+    /// operator must look.
+    fn compare_leaves<T>(&self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+        let child = self.children.at(at);
+        let said = !report.leaves_qty.is_zero();
+        if said && report.cum_qty == child.cum_qty && report.leaves_qty != child.leaves_qty {
+            ignore(cx, Ignored::BadReport, report);
         }
     }
 
@@ -191,7 +449,12 @@ impl Engine {
         let child = self.children.at_mut(at);
         child.ack(cx.at);
         let (key, venue) = (child.parent, child.venue);
-        self.end_child(at, matches!(failure, Failure::Rejected(_)));
+        let end = match failure {
+            Failure::Rejected(_) => ChildEnd::Rejected,
+            Failure::Canceled => ChildEnd::Canceled,
+            Failure::Expired => ChildEnd::Expired,
+        };
+        self.end_child(cx.at, at, end);
         if let Some(ix) = self.parents.find(key) {
             self.settle(cx, ix, Some((venue, failure)));
         }
@@ -203,20 +466,26 @@ impl Engine {
         let key = self.children.at(at).parent;
         let ix = self.parents.find(key);
         let time_in_force = ix.map(|ix| self.parents.at(ix).terms.get().time_in_force);
-        if time_in_force != Some(TimeInForce::Gtc) {
+        if time_in_force == Some(TimeInForce::Gtc) {
+            self.child_spoke(cx, at, ChildInput::Acked);
+        } else {
             self.child_failed(cx, at, Failure::Expired);
         }
     }
 
     /// Takes a child out of its order's working ones and learns from how it went. It is
     /// remembered for a while, for reports that come late.
-    fn end_child(&mut self, at: u32, rejected: bool) {
+    pub(super) fn end_child(&mut self, now: UnixNanos, at: u32, end: ChildEnd) {
         let was_full = self.children.len() - self.children_done.len() >= self.children_max;
         let ended = *self.children.at(at);
+        self.step_child(now, at, ChildInput::Ended(end));
+        self.unseat_child(now, at);
         let child = self.children.at_mut(at);
-        child.done = true;
         child.leaves_qty = Qty::ZERO;
         child.request = ChildId::new(0);
+        if child.foreign {
+            self.recon.foreigners.forget(ended.id);
+        }
         let outcome = Outcome {
             side: ended.side,
             order_qty: ended.order_qty,
@@ -224,7 +493,7 @@ impl Engine {
             cum_notional: ended.cum_notional,
             mid_twice: ended.decision.mid_twice,
             fee_centi_bps: self.fee_of(ended.venue),
-            rejected,
+            rejected: end == ChildEnd::Rejected,
             cancelled_by_us: ended.cancel_asked,
             ack: (ended.acked_at > UnixNanos::ZERO).then(|| ended.acked_at.since(ended.sent_at)),
         };
@@ -271,7 +540,7 @@ impl Engine {
 }
 
 /// Says that a report changed nothing of the client's order, and why.
-fn ignore<T>(cx: &mut Cx<'_, T>, cause: Ignored, report: &VenueReport) {
+pub(super) fn ignore<T>(cx: &mut Cx<'_, T>, cause: Ignored, report: &VenueReport) {
     cx.out.push(Event::Ignored {
         cause,
         venue: report.venue,

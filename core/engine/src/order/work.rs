@@ -6,7 +6,7 @@ use dcx_model::{
 };
 
 use super::self_trade::EVENTS_MAX;
-use super::{Child, End, Failure, Input, State, Step, Why};
+use super::{Child, ChildInput, ChildState, End, Failure, Input, State, Step, Why};
 use crate::pool::NIL;
 use crate::risk::{Approved, Terms};
 use crate::route::{Beliefs, Decision, Policy};
@@ -28,6 +28,7 @@ impl Engine {
             .unwrap_or(VenueSet::NONE)
             .and(self.venues_up)
             .and(self.venues_defined)
+            .and(self.recon.settled())
     }
 
     /// Whether nobody can take what is due of the order now.
@@ -161,24 +162,37 @@ impl Engine {
     pub(crate) fn cancel_children<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
         let mut at = self.parents.at(ix).children.head();
         while at != NIL {
-            let child = self.children.at_mut(at);
+            let sent = at;
+            let child = self.children.at(at);
             at = child.seat.next;
             if child.request != ChildId::new(0) {
                 continue;
             }
-            child.request = ChildId::new(self.next_child);
-            child.cancel_asked = true;
-            self.next_child += 1;
             self.parents.at_mut(ix).cancels += 1;
-            cx.out.push(Event::ChildCancel(ChildCancel {
+            self.send_cancel(cx, sent);
+        }
+    }
+
+    /// Asks a venue to cancel a child, under a new name.
+    pub(crate) fn send_cancel<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32) {
+        let child = self.children.at_mut(at);
+        child.request = ChildId::new(self.next_child);
+        child.cancel_asked = true;
+        self.next_child += 1;
+        let child = *child;
+        self.step_child(cx.at, at, ChildInput::CancelSent);
+        let foreign = child.foreign.then(|| self.foreign_cancel(&child)).flatten();
+        cx.out.push(match foreign {
+            Some(cancel) => Event::OrphanCancel(cancel),
+            None => Event::ChildCancel(ChildCancel {
                 child: child.id,
                 request: child.request,
                 venue: child.venue,
                 instrument: child.instrument,
                 side: child.side,
                 order_qty: child.order_qty,
-            }));
-        }
+            }),
+        });
     }
 
     /// Takes the step that follows from an order's quantities, after one of its children changed.
@@ -324,7 +338,7 @@ impl Engine {
             .target(terms.order_qty, lot.unwrap_or(Qty::from_units(1)))
     }
 
-    const fn children_full(&self) -> bool {
+    pub(crate) const fn children_full(&self) -> bool {
         // Done children have their own room: they are forgotten before they take that of others.
         self.children.len() - self.children_done.len() >= self.children_max
     }
@@ -367,13 +381,14 @@ impl Engine {
                 number,
                 mid_twice: self.mid_twice(cx.at, terms.instrument),
             },
-            done: false,
+            state: ChildState::Sent,
             ..Child::empty()
         };
         let order = parent.id;
         let at = self.children.insert(child);
         let at = at.expect("room for the child was looked for").ix;
         self.child_index.insert(id.get(), at);
+        self.seat_child(cx.at, at);
         let parent = self.parents.at_mut(ix);
         let out_qty = parent.out_qty.plus(qty);
         parent.out_qty = out_qty.expect("what is out is within the order's quantity");
@@ -583,7 +598,7 @@ impl Engine {
                 None
             } else if !listed.contains(venue) {
                 Some(NotEligible::NotListed)
-            } else if !self.venues_up.contains(venue) {
+            } else if !self.venues_up.and(self.recon.settled()).contains(venue) {
                 Some(NotEligible::Down)
             } else {
                 Some(NotEligible::Tried)

@@ -124,6 +124,15 @@ impl Approved<Terms> {
     }
 }
 
+/// The terms of an order that works at a venue already and is taken as the house's own, reserved at
+/// `unit` each. Nothing is sent for it, so nothing is asked; what it may still do to a position
+/// counts from now on in the checks of all others.
+pub(crate) fn adopted(order: &NewOrder, unit: Price) -> Approved<Terms> {
+    let mut terms = Terms::of(order);
+    terms.unit = unit;
+    Approved(terms)
+}
+
 /// What an empty slot holds. Nothing may be sent for it: it has no quantity.
 pub(crate) const NOTHING: Approved<Terms> = Approved(Terms::of(&NewOrder::PLAIN));
 

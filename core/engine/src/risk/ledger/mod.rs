@@ -242,7 +242,6 @@ impl Ledger {
 
     /// Takes a trade back. What it filled of an order is reserved again by the caller, if the
     /// order is to have it again.
-    #[expect(dead_code, reason = "called where a venue takes a trade back")]
     pub(crate) fn unfill(&mut self, rows: Rows, side: Side, last_qty: Qty, last_px: Price) {
         let units = i128::from(last_qty.units());
         let signed = match side {

@@ -1,0 +1,257 @@
+//! Trades that a venue takes back or corrects.
+//!
+//! Each is undone where it was done: in the positions, in the child order, and in the client's
+//! order as far as it was told of it. What becomes of the quantity is the venue's word: where it
+//! works again, the order goes on, also one that was filled (FIX 4.4 vol. 7, appendix D, J.1.a);
+//! where it does not, an open order sends it again, and a filled one ends as cancelled.
+
+use dcx_model::{Event, EventRef, ExecType, Ignored, Notional, Price, Qty, VenueReport};
+
+use super::child_state::{ChildEnd, ChildInput};
+use super::venue::ignore;
+use super::{End, Input, State, Step};
+use crate::names::Execution;
+use crate::{Cx, Engine, Trace};
+
+impl Engine {
+    /// Takes back or corrects the trade that a report refers to.
+    pub(super) fn bust<T: Trace>(&mut self, cx: &mut Cx<'_, T>, report: &VenueReport) {
+        if self.seen_before(report) {
+            return ignore(cx, Ignored::DuplicateExecId, report);
+        }
+        let space = u16::from(report.venue.get());
+        let name = self.exec_ids.hashed(space, report.exec_ref_id);
+        let entry = self.exec_ids.find(&name);
+        let before = entry.map(|entry| self.exec_ids.target(entry));
+        let known = before.filter(|_| !report.exec_ref_id.is_empty());
+        let (Some(entry), Some(before)) = (entry, known.filter(|b| *b != Execution::NONE)) else {
+            return ignore(cx, Ignored::UnknownTrade, report);
+        };
+        let after = match report.exec_type {
+            ExecType::TradeCorrect => (report.last_qty, report.last_px),
+            ExecType::TradeCancel
+            | ExecType::New
+            | ExecType::DoneForDay
+            | ExecType::Canceled
+            | ExecType::Replaced
+            | ExecType::PendingCancel
+            | ExecType::Stopped
+            | ExecType::Rejected
+            | ExecType::Suspended
+            | ExecType::PendingNew
+            | ExecType::Calculated
+            | ExecType::Expired
+            | ExecType::Restated
+            | ExecType::PendingReplace
+            | ExecType::Trade
+            | ExecType::OrderStatus
+            | ExecType::Triggered => (Qty::ZERO, Price::ZERO),
+        };
+        self.exec_ids.set_target(entry, Execution::NONE);
+        let (rows, side) = (before.rows, before.side);
+        self.ledger
+            .unfill(rows, side, before.last_qty, before.last_px);
+        if !after.0.is_zero() {
+            self.ledger
+                .fill(rows, side, after, (Qty::ZERO, Price::ZERO));
+        }
+        self.watch(cx, rows);
+        let (told_qty, event) = self.amend(cx, report, &before, after);
+        let now = if after.0.is_zero() {
+            Execution::NONE
+        } else {
+            Execution {
+                last_qty: after.0,
+                last_px: after.1,
+                told_qty,
+                event,
+                ..before
+            }
+        };
+        self.remember(report, now);
+    }
+
+    /// Corrects the orders that a trade filled. Gives how much of it the client knows of now, and
+    /// from which event.
+    fn amend<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        report: &VenueReport,
+        before: &Execution,
+        after: (Qty, Price),
+    ) -> (Qty, EventRef) {
+        let untold = (Qty::ZERO, before.event);
+        let Some(at) = self.child_index.find(before.child.get()) else {
+            // The position is right again; nobody is left to be told.
+            ignore(cx, Ignored::UnknownTrade, report);
+            return untold;
+        };
+        let child = self.children.at_mut(at);
+        child.amend((before.last_qty, before.last_px), after);
+        let Some(ix) = self.parents.find(child.parent) else {
+            ignore(cx, Ignored::UnknownTrade, report);
+            return untold;
+        };
+        let revives = self.reopens(at, ix, report);
+        let child = self.children.at_mut(at);
+        // What the venue works of it from now on.
+        let room = child.order_qty.saturating_minus(child.cum_qty);
+        let works = !report.ord_status.is_terminal() && !report.leaves_qty.is_zero();
+        let wanted = if revives || (works && !child.done()) {
+            report.leaves_qty.min(room)
+        } else {
+            child.leaves_qty.min(room)
+        };
+        let parent = self.parents.at_mut(ix);
+        let others = parent.out_qty.saturating_minus(child.leaves_qty);
+        let cum_qty = parent.cum_qty.saturating_minus(before.told_qty);
+        let free = parent.terms.get().order_qty.saturating_minus(cum_qty);
+        let told_qty = after.0.min(free.saturating_minus(others));
+        let left = free.saturating_minus(others).saturating_minus(told_qty);
+        child.leaves_qty = wanted.min(left);
+        let out_qty = others.plus(child.leaves_qty);
+        parent.out_qty = out_qty.expect("what is out is within the order's quantity");
+        let changed = (before.told_qty, before.last_px);
+        parent.amend(changed, (told_qty, after.1));
+        let done = parent.state.is_done();
+        let emptied = !child.done() && child.leaves_qty.is_zero();
+        if revives {
+            self.revive(cx, at, ix);
+        } else if done {
+            self.end_busted(ix);
+        } else {
+            let parent = self.parents.at(ix);
+            let (cum_before, cum_now) = (before.told_qty, told_qty);
+            let grown = parent
+                .reserved
+                .plus(cum_before)
+                .and_then(|sum| sum.minus(cum_now));
+            let (reserved, unit) = (grown.unwrap_or(parent.reserved), parent.reserved_at);
+            self.reserve_instead(ix, reserved, unit);
+        }
+        let event = EventRef {
+            seq: cx.seq,
+            ix: cx.out.next_ix(),
+        };
+        self.tell(cx, ix, report, before, (told_qty, after.1));
+        if told_qty < after.0 {
+            ignore(cx, Ignored::Overfill, report);
+        }
+        if emptied {
+            self.end_child(cx.at, at, ChildEnd::Filled);
+        }
+        if !self.parents.at(ix).state.is_done() {
+            self.settle(cx, ix, None);
+            self.work(cx, ix);
+        }
+        (told_qty, event)
+    }
+
+    fn tell<T: Trace>(
+        &self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        report: &VenueReport,
+        before: &Execution,
+        (last_qty, last_px): (Qty, Price),
+    ) {
+        if before.told_qty.is_zero() && last_qty.is_zero() {
+            // The client never heard of it.
+            return ignore(cx, Ignored::Overfill, report);
+        }
+        let parent = self.parents.at(ix);
+        let (view, trade, venue) = (parent.view(parent.cl_ord_id), before.event, report.venue);
+        cx.out.push(if last_qty.is_zero() {
+            Event::TradeCanceled {
+                view,
+                trade,
+                last_qty: before.told_qty,
+                last_px: before.last_px,
+                venue,
+            }
+        } else {
+            Event::TradeCorrected {
+                view,
+                trade,
+                last_qty,
+                last_px,
+                venue,
+            }
+        });
+    }
+
+    /// Whether a child that was filled works again, for an order that can have it again.
+    fn reopens(&self, at: u32, ix: u32, report: &VenueReport) -> bool {
+        let (child, parent) = (self.children.at(at), self.parents.at(ix));
+        let works = !report.ord_status.is_terminal() && !report.leaves_qty.is_zero();
+        let short = child.cum_qty < child.order_qty;
+        let filled = child.state.on(ChildInput::Reopened, false) != child.state;
+        let open = match parent.state {
+            State::Open => true,
+            State::Done(End::Filled) => self.open.len() < self.orders_room,
+            State::Done(End::Canceled | End::Rejected | End::Expired)
+            | State::PendingNew
+            | State::Held(_)
+            | State::PendingCancel
+            | State::PendingReplace
+            | State::Winding(_) => false,
+        };
+        let room = !self.children_full()
+            && (parent.children.len() as usize) < dcx_model::CHILDREN_WORKING_MAX;
+        child.done() && filled && works && short && open && room && !self.halted
+    }
+
+    /// A filled child works again, and its order with it.
+    fn revive<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, ix: u32) {
+        self.children_done
+            .remove(&mut self.children, at, |child| &mut child.seat);
+        self.parents
+            .at_mut(ix)
+            .children
+            .push_back(&mut self.children, at, |child| &mut child.seat);
+        self.step_child(cx.at, at, ChildInput::Reopened);
+        self.seat_child(cx.at, at);
+        let parent = self.parents.at(ix);
+        let (leaves, unit) = (parent.leaves_qty(), parent.terms.get().unit);
+        if let Step::To(state) = parent.state.on(Input::Reopened) {
+            let name = self.names.hashed(parent.session.get(), parent.cl_ord_id);
+            let session = parent.session;
+            let key = self.parents.key(ix);
+            let entry = self.names.pin_again(&name, key);
+            let parent = self.parents.at_mut(ix);
+            (parent.state, parent.name) = (state, entry);
+            self.done
+                .remove(&mut self.parents, ix, |parent| &mut parent.seat);
+            self.enlist(ix);
+            self.enter_own(ix);
+            if let Some(row) = self.sessions.get_mut(usize::from(session.get())) {
+                row.orders_open += 1;
+            }
+        }
+        self.reserve_instead(ix, leaves, unit);
+    }
+
+    /// A filled order is not filled after all, and nothing works in its place.
+    fn end_busted(&mut self, ix: u32) {
+        let parent = self.parents.at_mut(ix);
+        let short = !parent.leaves_qty().is_zero();
+        if let (true, Step::To(state)) = (short, parent.state.on(Input::Busted)) {
+            parent.state = state;
+        }
+    }
+}
+
+impl super::Parent {
+    /// Puts another trade in the place of one that it took in.
+    fn amend(&mut self, before: (Qty, Price), after: (Qty, Price)) {
+        let cum_qty = self.cum_qty.saturating_minus(before.0).plus(after.0);
+        self.cum_qty = cum_qty.expect("a fill within the order's quantity does not overflow");
+        let (out, in_) = (before.1.times(before.0), after.1.times(after.0));
+        let paid = self.cum_notional.units() - out.units() + in_.units();
+        self.cum_notional = Notional::from_units(paid);
+        assert!(
+            self.cum_qty <= self.terms.get().order_qty,
+            "cum_qty never exceeds order_qty"
+        );
+    }
+}
