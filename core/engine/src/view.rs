@@ -146,7 +146,7 @@ impl Engine {
 
     /// Every order at a venue that is not known to be done, in no particular order.
     pub fn children_working_view(&self) -> impl Iterator<Item = ChildView> {
-        let working = self.children.iter().filter(|child| !child.done);
+        let working = self.children.iter().filter(|child| !child.done());
         working.map(|child| ChildView {
             child: child.id,
             order: OrderId::new(self.order_number(child.parent)),
