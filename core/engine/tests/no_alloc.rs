@@ -17,10 +17,10 @@ use std::cell::Cell;
 use dcx_engine::{Engine, Outbox};
 use dcx_model::{
     AccountId, Algo, CancelRequest, ChildId, ClOrdId, Command, Configure, Event, ExecId, ExecType,
-    Instrument, InstrumentId, InstrumentLimits, LimitPx, Nanos, NewOrder, Notional, OnNoVenue,
-    OrdRejReason, OrdStatus, OrdType, Price, Qty, Quote, ReplaceRequest, Seq, SessionId,
-    SessionLimits, Side, StatusRequest, Text, TimeInForce, UnixNanos, Venue, VenueCancelReject,
-    VenueId, VenueReport, VenueSet,
+    Instrument, InstrumentId, InstrumentLimits, Leg, LimitPx, ListId, MarketTrade, Nanos, NewOrder,
+    Notional, OnNoVenue, OrdRejReason, OrdStatus, OrdType, Peg, Price, Qty, Quote, ReplaceRequest,
+    Seq, SessionId, SessionLimits, Side, StatusRequest, Text, TimeInForce, UnixNanos, Venue,
+    VenueCancelReject, VenueId, VenueReport, VenueSet,
 };
 use dcx_stats::Draws;
 
@@ -78,7 +78,9 @@ struct Mix {
     sent: usize,
     names: [ClOrdId; 64],
     named: usize,
-    kinds: [u64; 8],
+    /// Orders of lists that were sent.
+    linked: u64,
+    kinds: [u64; 10],
 }
 
 impl Mix {
@@ -107,6 +109,8 @@ impl Mix {
                 Event::Replaced { .. } => self.kinds[4] += 1,
                 Event::Expired { .. } => self.kinds[5] += 1,
                 Event::Ignored { .. } => self.kinds[6] += 1,
+                Event::Triggered { .. } => self.kinds[8] += 1,
+                Event::Restated { .. } => self.kinds[9] += 1,
                 _ => self.kinds[7] += 1,
             }
         }
@@ -156,6 +160,57 @@ impl Mix {
             slices: if twap { 1 + self.below(6) as u16 } else { 0 },
             transact_time: self.at,
             ..dcx_model::NewOrder::PLAIN
+        })
+    }
+
+    /// An order that waits for a price, follows one, or is one of two that cancel each other.
+    fn held_order(&mut self) -> Command {
+        let Command::NewOrder(plain) = self.order() else {
+            unreachable!("an order is an order");
+        };
+        let px = |ticks: u64| Price::from_units(110_000_000 + 1_000 * ticks as i64);
+        let plain = NewOrder {
+            algo: Algo::AtOnce,
+            time_in_force: TimeInForce::Day,
+            end: UnixNanos::ZERO,
+            slices: 0,
+            ..plain
+        };
+        let stop = NewOrder {
+            ord_type: OrdType::Stop,
+            limit_px: LimitPx::NONE,
+            ..plain
+        };
+        Command::NewOrder(match self.below(5) {
+            0 => NewOrder {
+                stop_px: px(self.below(40)).into(),
+                ..stop
+            },
+            1 => NewOrder {
+                ord_type: OrdType::MarketIfTouched,
+                stop_px: px(self.below(40)).into(),
+                ..plain
+            },
+            2 => NewOrder {
+                peg: Peg::TrailingStop,
+                peg_offset: Price::from_units(1_000 * (1 + self.below(20) as i64)),
+                ..stop
+            },
+            3 => NewOrder {
+                ord_type: OrdType::Pegged,
+                peg: Peg::Primary,
+                ..plain
+            },
+            _ => {
+                self.linked += 1;
+                NewOrder {
+                    account: AccountId::new(0),
+                    list: ListId::new(1 + self.linked / 2),
+                    leg: Leg::OneCancelsOther,
+                    list_total: 2,
+                    ..plain
+                }
+            }
         })
     }
 
@@ -213,9 +268,17 @@ impl Mix {
         let picked = self.below(64) as usize;
         let orig_cl_ord_id = self.names[picked];
         match self.below(100) {
-            0..16 => self.order(),
+            0..12 => self.order(),
+            12..16 => self.held_order(),
             16..60 => self.report(),
-            60..80 => self.quote(),
+            60..78 => self.quote(),
+            78..80 => Command::MarketTrade(MarketTrade {
+                venue: VenueId::new(0),
+                instrument: InstrumentId::new(self.below(4) as u32),
+                px: Price::from_units(110_000_000 + 1_000 * self.below(40) as i64),
+                qty: Qty::whole(10),
+                trade_time: UnixNanos::ZERO,
+            }),
             80..86 => Command::Cancel(CancelRequest {
                 session: SessionId::new(0),
                 cl_ord_id: self.name(),
@@ -287,7 +350,8 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
         sent: 0,
         names: [ClOrdId::EMPTY; 64],
         named: 0,
-        kinds: [0; 8],
+        linked: 0,
+        kinds: [0; 10],
     };
     let before = COUNT.get();
     mix.apply(&Command::Configure(Configure {

@@ -90,11 +90,26 @@ proptest! {
                     | Event::Trade { view, .. } | Event::Canceled { view, .. }
                     | Event::PendingCancel { view, .. } | Event::PendingReplace { view, .. }
                     | Event::Replaced { view, .. } | Event::Expired { view }
+                    | Event::PendingNew { view } | Event::Triggered { view }
+                    | Event::Restated { view, .. }
                     | Event::Status { view } => check_report(&view)?,
                     _ => {}
                 }
             }
             check_books(&world)?;
+        }
+    }
+
+    /// What waits comes to life once, if it does.
+    #[test]
+    fn every_trigger_fires_at_most_once(script in any_script(1..=300)) {
+        let mut world = run(&script);
+        world.wind_down();
+        let mut triggered = std::collections::BTreeSet::new();
+        for event in &world.events {
+            if let Event::Triggered { view } = event {
+                prop_assert!(triggered.insert(view.order), "{view:?}");
+            }
         }
     }
 

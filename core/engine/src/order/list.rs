@@ -164,7 +164,7 @@ impl Lists {
         self.first.is_some()
     }
 
-    /// When the last list that was broken may be forgotten: nothing has to happen then.
+    /// The list of this name, while orders of it may come.
     fn find(&self, session: SessionId, list: ListId) -> Option<u32> {
         let mut at = self.forming.head();
         while at != NIL {

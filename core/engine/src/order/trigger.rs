@@ -369,12 +369,10 @@ impl Engine {
         let watch = Watch::of(&terms);
         let px = watch.further(last.map(|(px, _)| px), touch);
         let stop = self.parents.at(ix).terms.get().stop_px.price();
-        if let (Some(px), Some(stop)) = (px, stop) {
-            if watch.reached(px, stop) {
-                return self.wake_order(cx, ix);
-            }
+        match (px, stop) {
+            (Some(px), Some(stop)) if watch.reached(px, stop) => self.wake_order(cx, ix),
+            (Some(_) | None, Some(_) | None) => self.seat(ix),
         }
-        self.seat(ix);
     }
 
     /// Takes an order out of every place where prices would find it.

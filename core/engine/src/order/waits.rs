@@ -146,10 +146,10 @@ impl Engine {
         let qty = self.missing(ix);
         // A pegged order without a price to follow goes on waiting for one, and is judged then.
         let pegged = self.parents.at(ix).terms.get().ord_type == OrdType::Pegged;
-        if let (Some(px), false) = (px, pegged) {
-            if let Err(refusal) = self.judge_again(cx, ix, qty, px) {
-                return self.rejected(cx, ix, refusal);
-            }
+        if let Some(px) = px.filter(|_| !pegged)
+            && let Err(refusal) = self.judge_again(cx, ix, qty, px)
+        {
+            return self.rejected(cx, ix, refusal);
         }
         let parent = self.parents.at_mut(ix);
         parent.state = next;

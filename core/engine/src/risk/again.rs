@@ -52,8 +52,8 @@ pub(crate) fn needs_approval(facts: &Facts<'_>, terms: &Terms) -> bool {
         Side::Buy => best.ask,
         Side::Sell => best.bid,
     };
-    let own = terms.limit_px.price().or(terms.stop_px.price());
-    let px = own.or(touch).or(defined.prev_close.price());
+    let own = terms.own_px();
+    let px = own.or(touch).or_else(|| defined.prev_close.price());
     // What cannot be valued is for a person to judge.
     px.is_none_or(|px| px.times(terms.order_qty).abs().units() >= least)
 }

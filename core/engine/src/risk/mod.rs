@@ -528,7 +528,7 @@ fn check_worth<T: Trace>(
     let ages = (age, i128::from(age_max.get()));
     // What is judged again when it goes to market needs a price to be valued by, no more.
     let dormant = terms.is_dormant();
-    let own = terms.limit_px.price().or(terms.stop_px.price());
+    let own = terms.own_px();
     let enough = reference.is_some() || dormant && own.is_some();
     gate.require(Check::Reference, ages, enough, || match best.youngest {
         Some(age) if age > age_max => Refusal::QuoteStale { age, age_max },

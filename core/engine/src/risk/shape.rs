@@ -17,6 +17,14 @@ impl Terms {
         )
     }
 
+    /// The price that it names itself: its limit, or where it has none its stop.
+    pub(crate) const fn own_px(&self) -> Option<Price> {
+        match self.limit_px.price() {
+            Some(px) => Some(px),
+            None => self.stop_px.price(),
+        }
+    }
+
     /// Whether its price is judged when it goes to market, and not before: the market may be far
     /// from it, or closed, when it comes in.
     pub(crate) const fn is_dormant(&self) -> bool {
@@ -161,7 +169,9 @@ fn check_times<T: Trace>(
         TimeInForce::AtTheOpening | TimeInForce::AtTheClose => {
             let hours = gate.present(Check::Hours, facts.hours, Refusal::NoHours)?;
             // Hours without a weekday never open.
-            let opens = hours.next_open(facts.at).or(hours.next_close(facts.at));
+            let opens = hours
+                .next_open(facts.at)
+                .or_else(|| hours.next_close(facts.at));
             gate.present(Check::Hours, opens, Refusal::NoHours)?;
             let missed =
                 order.time_in_force == TimeInForce::AtTheOpening && hours.is_open(facts.at);

@@ -66,6 +66,16 @@ pub enum Step {
         venue: u8,
         up: bool,
     },
+    /// A trade in the market, in ticks from the middle.
+    Trade {
+        instrument: u32,
+        ticks: i64,
+    },
+    /// A person's word on an order that waits for it.
+    Decide {
+        pick: usize,
+        approve: bool,
+    },
     Wake,
     Halt,
     Resume,
@@ -91,6 +101,22 @@ pub struct Order {
     pub span_ms: u64,
     /// A ClOrdID that was not used before.
     pub fresh: bool,
+    /// What it waits for.
+    pub kind: Kind,
+    /// Its stop in ticks from the middle, or its offset.
+    pub away: i64,
+    /// Whether it is the next of a list.
+    pub linked: bool,
+}
+
+/// What an order waits for before it works, or follows while it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Plain,
+    Stop,
+    Touched,
+    Trailing,
+    Pegged(Peg),
 }
 
 /// What a venue says about a child order.
@@ -152,6 +178,10 @@ pub fn any_step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Again),
         4 => (0..VENUES, prop::bool::weighted(0.8))
             .prop_map(|(venue, up)| Step::VenueState { venue, up }),
+        6 => (0..INSTRUMENTS, -40_i64..40)
+            .prop_map(|(instrument, ticks)| Step::Trade { instrument, ticks }),
+        4 => (any::<usize>(), prop::bool::weighted(0.8))
+            .prop_map(|(pick, approve)| Step::Decide { pick, approve }),
         6 => Just(Step::Wake),
         1 => Just(Step::Halt),
         2 => Just(Step::Resume),
@@ -173,6 +203,7 @@ fn any_order() -> impl Strategy<Value = Order> {
             2 => Just(TimeInForce::Gtc),
             2 => Just(TimeInForce::Ioc),
             1 => Just(TimeInForce::Fok),
+            1 => Just(TimeInForce::Gtd),
         ],
     );
     let numbers = (
@@ -186,7 +217,20 @@ fn any_order() -> impl Strategy<Value = Order> {
         0_u64..2_000,
         prop::bool::weighted(0.95),
     );
-    (who, terms, numbers, plan).prop_map(|(who, terms, numbers, plan)| Order {
+    let kind = (
+        prop_oneof![
+            10 => Just(Kind::Plain),
+            2 => Just(Kind::Stop),
+            1 => Just(Kind::Touched),
+            1 => Just(Kind::Trailing),
+            1 => Just(Kind::Pegged(Peg::Primary)),
+            1 => Just(Kind::Pegged(Peg::Mid)),
+            1 => Just(Kind::Pegged(Peg::Market)),
+        ],
+        1_i64..40,
+        prop::bool::weighted(0.15),
+    );
+    (who, terms, numbers, plan, kind).prop_map(|(who, terms, numbers, plan, kind)| Order {
         session: who.0,
         account: who.1,
         instrument: who.2,
@@ -200,6 +244,9 @@ fn any_order() -> impl Strategy<Value = Order> {
         slices: plan.0,
         span_ms: plan.1,
         fresh: plan.2,
+        kind: kind.0,
+        away: kind.1,
+        linked: kind.2,
     })
 }
 
@@ -253,6 +300,8 @@ pub struct World {
     pub awaited: BTreeSet<OrderId>,
     applied: BTreeSet<(VenueId, ExecId)>,
     last_report: Option<VenueReport>,
+    /// The list that is being sent, and how many of its orders were.
+    list: (u64, u8),
     account: AccountId,
     numbers: u64,
 }
@@ -282,6 +331,7 @@ impl World {
             awaited: BTreeSet::new(),
             applied: BTreeSet::new(),
             last_report: None,
+            list: (1, 0),
             account: AccountId::new(0),
             numbers: 0,
         };
@@ -356,6 +406,25 @@ impl World {
                 venue: VenueId::new(*venue),
                 up: *up,
             }),
+            Step::Trade { instrument, ticks } => Some(Command::MarketTrade(MarketTrade {
+                venue: VenueId::new(0),
+                instrument: InstrumentId::new(*instrument),
+                px: Price::from_units(MID + ticks * TICK.units()),
+                qty: LOT,
+                trade_time: UnixNanos::ZERO,
+            })),
+            Step::Decide { pick, approve } => {
+                let waiting = self.awaited.len();
+                let order = self.awaited.iter().nth(pick % waiting.max(1)).copied();
+                order.map(|order| {
+                    Command::DecideOrder(OrderDecision {
+                        order,
+                        approve: *approve,
+                        request: RequestId::new(1),
+                        by: operator(),
+                    })
+                })
+            }
             Step::Wake => Some(Command::Wake),
             Step::Halt => Some(Command::SetState(StateChange::halt(operator()))),
             Step::Resume => Some(Command::SetState(StateChange::resume(operator()))),
@@ -398,11 +467,12 @@ impl World {
     }
 
     fn new_order(&mut self, order: &Order) -> NewOrder {
-        let session = SessionId::new(order.session);
+        let session = SessionId::new(if order.linked { 0 } else { order.session });
         let cl_ord_id = self.next_name(session, order.fresh);
         let px = Price::from_units(MID + order.ticks * TICK.units() + order.off_tick);
-        let end = self.at.plus(Nanos::from_millis(order.span_ms));
-        NewOrder {
+        let sliced = order.slices.is_some() && order.kind == Kind::Plain && !order.linked;
+        let dated = sliced || order.time_in_force == TimeInForce::Gtd;
+        let plain = NewOrder {
             session,
             account: AccountId::new(order.account),
             cl_ord_id,
@@ -414,26 +484,51 @@ impl World {
                 OrdType::Limit
             },
             time_in_force: order.time_in_force,
-            algo: if order.slices.is_some() {
-                Algo::Twap
-            } else {
-                Algo::AtOnce
-            },
+            algo: if sliced { Algo::Twap } else { Algo::AtOnce },
             order_qty: Qty::from_units(order.lots * LOT.units() + order.off_lot),
             limit_px: if order.market {
                 LimitPx::NONE
             } else {
                 px.into()
             },
-            start: UnixNanos::ZERO,
-            end: if order.slices.is_some() {
-                end
+            end: if dated {
+                self.at.plus(Nanos::from_millis(order.span_ms))
             } else {
                 UnixNanos::ZERO
             },
-            slices: order.slices.unwrap_or(0),
+            slices: order.slices.filter(|_| sliced).unwrap_or(0),
             transact_time: self.at,
             ..NewOrder::PLAIN
+        };
+        let waiting = waiting(order, plain);
+        if order.linked {
+            self.linked(waiting)
+        } else {
+            waiting
+        }
+    }
+
+    /// The order as the next one of a list: of two that cancel each other, or of three of which
+    /// the first triggers the others.
+    fn linked(&mut self, order: NewOrder) -> NewOrder {
+        let (list, sent) = self.list;
+        let (leg, list_total) = match (list % 2, sent) {
+            (0, _) => (Leg::OneCancelsOther, 2),
+            (_, 0) => (Leg::Trigger, 3),
+            (_, _) => (Leg::Triggered, 3),
+        };
+        self.list = if sent + 1 == list_total {
+            (list + 1, 0)
+        } else {
+            (list, sent + 1)
+        };
+        NewOrder {
+            account: AccountId::new(0),
+            instrument: InstrumentId::new(0),
+            list: ListId::new(list),
+            leg,
+            list_total,
+            ..order
         }
     }
 
@@ -465,7 +560,7 @@ impl World {
                 }
             },
             transact_time: self.at,
-            stop_px: LimitPx::NONE,
+            stop_px: view.map_or(LimitPx::NONE, |view| view.stop_px),
             display_qty: Qty::ZERO,
         }))
     }
@@ -679,6 +774,50 @@ impl World {
     }
 }
 
+/// The order as one that waits for what it is meant to wait for.
+fn waiting(order: &Order, plain: NewOrder) -> NewOrder {
+    let away = Price::from_units(order.away * TICK.units());
+    // Some are where the market is already.
+    let ticks = if order.buy {
+        order.away - 8
+    } else {
+        8 - order.away
+    };
+    let above = Price::from_units(MID + ticks * TICK.units());
+    let below = Price::from_units(MID - ticks * TICK.units());
+    let limited = plain.limit_px != LimitPx::NONE;
+    match order.kind {
+        Kind::Plain => plain,
+        Kind::Stop => NewOrder {
+            ord_type: if limited {
+                OrdType::StopLimit
+            } else {
+                OrdType::Stop
+            },
+            stop_px: above.into(),
+            ..plain
+        },
+        Kind::Touched => NewOrder {
+            ord_type: OrdType::MarketIfTouched,
+            stop_px: below.into(),
+            ..plain
+        },
+        Kind::Trailing => NewOrder {
+            ord_type: OrdType::Stop,
+            limit_px: LimitPx::NONE,
+            peg: Peg::TrailingStop,
+            peg_offset: away,
+            ..plain
+        },
+        Kind::Pegged(peg) => NewOrder {
+            ord_type: OrdType::Pegged,
+            peg,
+            peg_offset: Price::from_units((order.away % 5 - 2) * TICK.units()),
+            ..plain
+        },
+    }
+}
+
 pub fn configure(seed: u64, on_no_venue: OnNoVenue) -> Configure {
     Configure {
         seed,
@@ -718,6 +857,12 @@ pub fn setup() -> Vec<Command> {
     for session in 0..SESSIONS {
         commands.extend(session_limits(session).changes().map(Command::SetLimit));
     }
+    // The second session's large orders wait for a person.
+    commands.push(Command::SetLimit(LimitChange::configured(
+        Scope::Session(SessionId::new(1)),
+        Limit::ApprovalNotional,
+        Notional::whole(400).units(),
+    )));
     commands
 }
 
