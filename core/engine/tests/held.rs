@@ -1084,3 +1084,118 @@ fn what_does_not_go_together_is_refused() {
         );
     }
 }
+
+/// A stop as anybody would keep it: looked at on every price.
+#[derive(Debug)]
+struct Twin {
+    name: String,
+    side: Side,
+    touched: bool,
+    stop: i64,
+    /// How far behind the market it follows, if it does.
+    trail: Option<i64>,
+}
+
+impl Twin {
+    /// Whether these prices trigger it; they are the bid and the offer, or both a trade.
+    fn sees(&mut self, bid: i64, ask: i64, quote: bool) -> bool {
+        if let (Some(trail), true) = (self.trail, quote) {
+            self.stop = match self.side {
+                Side::Buy => self.stop.min(ask + trail),
+                Side::Sell => self.stop.max(bid - trail),
+            };
+        }
+        match (self.side, self.touched) {
+            (Side::Buy, false) => ask >= self.stop,
+            (Side::Sell, false) => bid <= self.stop,
+            (Side::Buy, true) => ask <= self.stop,
+            (Side::Sell, true) => bid >= self.stop,
+        }
+    }
+}
+
+/// Names of the orders that these events wake, in any order.
+fn woken(events: &[Event]) -> Vec<String> {
+    let names = events.iter().filter_map(|event| match event {
+        Event::Triggered { view } => Some(view.cl_ord_id.to_string()),
+        _ => None,
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_heaps_wake_what_an_obvious_list_of_stops_wakes() {
+    for seed in 0..40 {
+        let mut draws = dcx_stats::Draws::new(seed);
+        let mut below = |bound: u64| i64::try_from(draws.bits() % bound).expect("small");
+        let mut world = world();
+        let mut twins: Vec<Twin> = Vec::new();
+        let (mut bid, mut ask, mut last) = (-5, 5, None);
+        for number in 0..250 {
+            let kind = below(10);
+            if kind < 3 && world.engine.orders_open() < 150 {
+                let side = if below(2) == 0 { Side::Buy } else { Side::Sell };
+                let (name, at) = (format!("A{number}"), below(81) - 40);
+                let (order, touched, trail) = match below(3) {
+                    0 => (stop(&name, side, at), false, None),
+                    1 => (touched(&name, side, at), true, None),
+                    _ => {
+                        let offset = 1 + below(20);
+                        let order = NewOrder {
+                            stop_px: px(at).into(),
+                            ..trailing(&name, side, offset)
+                        };
+                        (order, false, Some(offset))
+                    }
+                };
+                let mut twin = Twin {
+                    name: name.clone(),
+                    side,
+                    touched,
+                    stop: at,
+                    trail,
+                };
+                let mut now = twin.sees(bid, ask, true);
+                if let Some(last) = last {
+                    now |= twin.sees(last, last, false);
+                }
+                let events = world.send(Command::NewOrder(order));
+                assert!(matches!(events[0], Event::Accepted { .. }), "{events:?}");
+                assert_eq!(!woken(&events).is_empty(), now, "{seed} {number} {twin:?}");
+                if !now {
+                    twins.push(twin);
+                }
+                continue;
+            }
+            let quoted = kind < 7;
+            let (low, high) = if quoted {
+                bid = below(61) - 35;
+                ask = bid + 1 + below(10);
+                (bid, ask)
+            } else {
+                let px = below(71) - 35;
+                last = Some(px);
+                (px, px)
+            };
+            let from = world.events.len();
+            if quoted {
+                market(&mut world, low, high);
+            } else {
+                trade(&mut world, low);
+            }
+            world.settle();
+            let mut expected = Vec::new();
+            twins.retain_mut(|twin| {
+                let now = twin.sees(low, high, quoted);
+                if now {
+                    expected.push(twin.name.clone());
+                }
+                !now
+            });
+            expected.sort_unstable();
+            assert_eq!(woken(&world.events[from..]), expected, "{seed} {number}");
+        }
+    }
+}

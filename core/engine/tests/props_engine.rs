@@ -200,3 +200,51 @@ proptest! {
         }
     }
 }
+
+/// The scripts are worth something only as far as they reach what they are to hold.
+#[test]
+fn the_scripts_reach_every_way_of_waiting() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeMap::<&str, u32>::new();
+    for _ in 0..60 {
+        let tree = any_script(200..=300).new_tree(&mut runner);
+        let world = run(&tree.expect("a script can be drawn").current());
+        for event in &world.events {
+            let kind = match event {
+                Event::PendingNew { .. } => "pending new",
+                Event::OperatorDone { .. } => "decided",
+                Event::Expired { .. } => "expired",
+                Event::Triggered { view } => match view.ord_type {
+                    dcx_model::OrdType::Limit | dcx_model::OrdType::Market => "list released",
+                    _ => "stop came",
+                },
+                Event::Restated { reason, .. } => reason.name(),
+                Event::Rejected { view, refusal } if view.order.get() > 0 => match refusal {
+                    dcx_model::Refusal::ListBroken => "list broken",
+                    dcx_model::Refusal::NotApproved => "not approved",
+                    _ => "refused later",
+                },
+                _ => continue,
+            };
+            *seen.entry(kind).or_default() += 1;
+        }
+    }
+    for kind in [
+        "pending new",
+        "decided",
+        "expired",
+        "list released",
+        "stop came",
+        "PartialDecline",
+        "RepricingOfOrder",
+        "list broken",
+        "not approved",
+        "refused later",
+    ] {
+        assert!(
+            seen.get(kind).is_some_and(|count| *count > 2),
+            "{kind}: {seen:?}"
+        );
+    }
+}

@@ -228,7 +228,7 @@ fn any_order() -> impl Strategy<Value = Order> {
             1 => Just(Kind::Pegged(Peg::Market)),
         ],
         1_i64..40,
-        prop::bool::weighted(0.15),
+        prop::bool::weighted(0.25),
     );
     (who, terms, numbers, plan, kind).prop_map(|(who, terms, numbers, plan, kind)| Order {
         session: who.0,
@@ -522,9 +522,15 @@ impl World {
         } else {
             (list, sent + 1)
         };
+        // Small, and good for a while: a list is refused with any one of it.
         NewOrder {
             account: AccountId::new(0),
             instrument: InstrumentId::new(0),
+            time_in_force: TimeInForce::Gtc,
+            end: UnixNanos::ZERO,
+            order_qty: Qty::from_units(
+                (1 + order.order_qty.units() / LOT.units() % 9) * LOT.units(),
+            ),
             list: ListId::new(list),
             leg,
             list_total,
