@@ -637,6 +637,7 @@ fn an_order_of_the_day_ends_at_the_close_of_its_instrument() {
         ..plain("A")
     };
     new(&mut world, order);
+    report(&mut world, 0, ExecType::New, 0);
     assert_eq!(world.engine.wake_at(), Some(close));
 }
 
