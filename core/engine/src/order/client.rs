@@ -18,7 +18,7 @@ impl Engine {
     /// Accepts an order and sends what is due of it, or refuses it.
     pub(crate) fn new_order<T: Trace>(&mut self, cx: &mut Cx<'_, T>, order: &NewOrder) {
         match self.approve(cx, order) {
-            Ok((terms, name, prevention)) => self.open(cx, order, terms, &name, &prevention),
+            Ok((terms, name, prevention)) => self.open(cx, order, terms, &name, prevention),
             Err(refusal) => {
                 let view = refused(order);
                 cx.out.push(Event::Rejected { view, refusal });
@@ -248,7 +248,7 @@ impl Engine {
         order: &NewOrder,
         terms: Approved<Terms>,
         name: &Hashed,
-        prevention: &Prevention,
+        prevention: Prevention,
     ) {
         let id = OrderId::new(self.next_order);
         self.next_order += 1;

@@ -78,8 +78,8 @@ impl Book {
 }
 
 /// Orders that an order would trade with, the best first.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Crossing {
+#[derive(Clone, Copy, Debug, Default)]
+struct Crossing {
     orders: [u32; CROSSING_MAX],
     len: usize,
     /// Whether there are more, or too many to end in one command.
@@ -87,12 +87,6 @@ pub(crate) struct Crossing {
 }
 
 impl Crossing {
-    const NONE: Self = Self {
-        orders: [NIL; CROSSING_MAX],
-        len: 0,
-        too_many: false,
-    };
-
     fn iter(&self) -> impl Iterator<Item = u32> + use<> {
         self.orders.into_iter().take(self.len)
     }
@@ -101,14 +95,15 @@ impl Crossing {
 /// What is done about an order besides letting it in or not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prevention {
-    crossing: Crossing,
+    /// Whether those that it was found to cross are cancelled.
+    cancels: bool,
     /// What it loses to those that it would trade with.
     lost: Qty,
 }
 
 impl Prevention {
     pub(crate) const NONE: Self = Self {
-        crossing: Crossing::NONE,
+        cancels: false,
         lost: Qty::ZERO,
     };
 }
@@ -120,6 +115,8 @@ pub(crate) struct Owners {
     index: Index,
     books: Vec<Book>,
     books_max: usize,
+    /// What was found last; of use within one command only.
+    found: Crossing,
 }
 
 impl Owners {
@@ -202,7 +199,8 @@ impl Owners {
         }
     }
 
-    /// Orders of a book that an order of `side` at `limit_px` would trade with, the best first.
+    /// Notes the orders of a book that an order of `side` at `limit_px` would trade with, and says
+    /// whether there are any.
     ///
     /// # Cost
     /// O(1) where there is none, else O(log orders) for each, of which there are
@@ -212,13 +210,18 @@ impl Owners {
         parents: &mut Pool<Parent>,
         book: u32,
         (side, limit_px): (Side, LimitPx),
-    ) -> Crossing {
+    ) -> bool {
         let bound = bound_of(side, limit_px);
-        let mut crossing = Crossing::NONE;
         let Some(book) = self.books.get_mut(book as usize) else {
-            return crossing;
+            return false;
         };
         let heap = book.side(other(side));
+        let first = heap.first();
+        if first == NIL || parents.at(first).own.key > bound {
+            return false;
+        }
+        let crossing = &mut self.found;
+        crossing.len = 0;
         let mut events = 0;
         for found in &mut crossing.orders {
             let first = heap.first();
@@ -236,7 +239,7 @@ impl Owners {
         for ix in crossing.iter() {
             heap.insert(parents, ix, place, link);
         }
-        crossing
+        true
     }
 
     pub(crate) fn digest(&self, salt: u64) -> u64 {
@@ -284,31 +287,31 @@ impl Engine {
         let Some(mode) = self.mode_for(account, terms) else {
             return Ok(Prevention::NONE);
         };
-        let Some((crossing, refusal)) = self.crossing_of(cx, account, terms) else {
+        let Some(refusal) = self.find_crossing(cx, account, terms) else {
             return Ok(Prevention::NONE);
         };
-        if crossing.too_many {
+        if self.owners.found.too_many {
             return Err(refusal);
         }
         match mode {
             SelfTrade::Allow => Ok(Prevention::NONE),
             SelfTrade::CancelNewest => Err(refusal),
             SelfTrade::CancelOldest => Ok(Prevention {
-                crossing,
+                cancels: true,
                 lost: Qty::ZERO,
             }),
             SelfTrade::CancelBoth => {
-                self.cancel_own(cx, &crossing, refusal);
+                self.cancel_own(cx, refusal);
                 Err(refusal)
             }
             SelfTrade::Decrement => {
-                let lost = self.decrement(cx, &crossing, terms.order_qty, refusal);
+                let lost = self.decrement(cx, terms.order_qty, refusal);
                 if lost >= terms.order_qty {
                     return Err(refusal);
                 }
                 // All that it could take from is ending, and is waited for.
                 Ok(Prevention {
-                    crossing: Crossing::NONE,
+                    cancels: false,
                     lost,
                 })
             }
@@ -321,14 +324,14 @@ impl Engine {
         &mut self,
         cx: &mut Cx<'_, T>,
         ix: u32,
-        prevention: &Prevention,
+        prevention: Prevention,
     ) {
         if !prevention.lost.is_zero() {
             self.restate(cx, ix, prevention.lost);
         }
-        if prevention.crossing.len > 0 {
-            let refusal = self.self_trade(self.parents.at(ix).terms.get(), &prevention.crossing);
-            self.cancel_own(cx, &prevention.crossing, refusal);
+        if prevention.cancels {
+            let refusal = self.self_trade(self.parents.at(ix).terms.get());
+            self.cancel_own(cx, refusal);
         }
         if works_at_once(self.parents.at(ix).terms.get().ord_type) {
             self.enter_own(ix);
@@ -336,9 +339,8 @@ impl Engine {
     }
 
     /// Whether a new order has to wait for others to be cancelled.
-    pub(crate) fn waits_for(&self, prevention: &Prevention) -> bool {
-        let mut crossing = prevention.crossing.iter();
-        crossing.any(|ix| !self.parents.at(ix).out_qty.is_zero())
+    pub(crate) fn waits_for(&self, prevention: Prevention) -> bool {
+        prevention.cancels && self.found_at_venue()
     }
 
     /// The check of a replace, and of an order whose trigger came.
@@ -354,13 +356,13 @@ impl Engine {
         let Some(mode) = self.mode_for(account, terms) else {
             return Ok(());
         };
-        let Some((crossing, refusal)) = self.crossing_of(cx, account, terms) else {
+        let Some(refusal) = self.find_crossing(cx, account, terms) else {
             return Ok(());
         };
-        if mode != SelfTrade::CancelOldest || crossing.too_many {
+        if mode != SelfTrade::CancelOldest || self.owners.found.too_many {
             return Err(refusal);
         }
-        self.cancel_own(cx, &crossing, refusal);
+        self.cancel_own(cx, refusal);
         Ok(())
     }
 
@@ -387,9 +389,8 @@ impl Engine {
         }
         let terms = parent.terms.get();
         let order = (terms.side, parent.limit_px());
-        let crossing = self.owners.crossing(&mut self.parents, book, order);
-        let at_venue = |ix: u32| !self.parents.at(ix).out_qty.is_zero();
-        crossing.too_many || crossing.iter().any(at_venue)
+        let found = self.owners.crossing(&mut self.parents, book, order);
+        found && (self.owners.found.too_many || self.found_at_venue())
     }
 
     /// Looks at the held orders again if what ended may have kept one of them waiting.
@@ -416,29 +417,38 @@ impl Engine {
         })
     }
 
-    /// What an order would trade with, and the refusal that says so; none if nothing.
-    fn crossing_of<T: Trace>(
+    /// Finds what an order would trade with, and gives the refusal that says so; none if nothing.
+    fn find_crossing<T: Trace>(
         &mut self,
         cx: &mut Cx<'_, T>,
         account: AccountId,
         terms: &Terms,
-    ) -> Option<(Crossing, Refusal)> {
+    ) -> Option<Refusal> {
         let book = self.owners.book(account, terms.instrument)?;
         let order = (terms.side, terms.limit_px);
-        let crossing = self.owners.crossing(&mut self.parents, book, order);
-        let refusal = self.self_trade(terms, &crossing);
+        let found = self.owners.crossing(&mut self.parents, book, order);
         let mut gate = Gate {
             seq: cx.seq,
             trace: &mut *cx.trace,
         };
-        let found = crossing.len > 0;
-        let count = (i128::try_from(crossing.len).unwrap_or(i128::MAX), 0);
+        let count = if found { self.owners.found.len } else { 0 };
+        let count = (i128::try_from(count).unwrap_or(i128::MAX), 0);
         gate.note(Check::SelfTrade, count, !found);
-        found.then_some((crossing, refusal))
+        found.then(|| self.self_trade(terms))
     }
 
-    fn self_trade(&self, terms: &Terms, crossing: &Crossing) -> Refusal {
-        let first = crossing.iter().next().map(|ix| self.parents.at(ix));
+    fn found_at_venue(&self) -> bool {
+        let mut found = self.owners.found.iter();
+        found.any(|ix| !self.parents.at(ix).out_qty.is_zero())
+    }
+
+    fn self_trade(&self, terms: &Terms) -> Refusal {
+        let first = self
+            .owners
+            .found
+            .iter()
+            .next()
+            .map(|ix| self.parents.at(ix));
         let own = first.and_then(|parent| parent.terms.get().limit_px.price());
         Refusal::SelfTrade {
             px: terms.limit_px.price().unwrap_or(Price::ZERO),
@@ -446,8 +456,8 @@ impl Engine {
         }
     }
 
-    fn cancel_own<T: Trace>(&mut self, cx: &mut Cx<'_, T>, crossing: &Crossing, refusal: Refusal) {
-        for ix in crossing.iter() {
+    fn cancel_own<T: Trace>(&mut self, cx: &mut Cx<'_, T>, refusal: Refusal) {
+        for ix in self.owners.found.iter() {
             self.cancel_one(cx, ix, refusal);
         }
     }
@@ -466,15 +476,9 @@ impl Engine {
 
     /// Takes from those that an order of `qty` would trade with what they would trade, and says
     /// how much that is.
-    fn decrement<T: Trace>(
-        &mut self,
-        cx: &mut Cx<'_, T>,
-        crossing: &Crossing,
-        qty: Qty,
-        refusal: Refusal,
-    ) -> Qty {
+    fn decrement<T: Trace>(&mut self, cx: &mut Cx<'_, T>, qty: Qty, refusal: Refusal) -> Qty {
         let mut left = qty;
-        for ix in crossing.iter() {
+        for ix in self.owners.found.iter() {
             let parent = self.parents.at(ix);
             let leaves = parent.leaves_qty();
             match parent.state {

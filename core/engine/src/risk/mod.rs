@@ -661,7 +661,8 @@ fn check_ledger<T: Trace>(
     (qty, worth): (Qty, Notional),
 ) -> Result<(), Refusal> {
     let (instrument, side) = (terms.instrument, terms.side);
-    if facts.ledger.reduces(account, instrument, side, qty) {
+    let would_be = facts.ledger.would_be(account, instrument, side, qty);
+    if would_be <= 0 {
         return Ok(());
     }
     let ask = ledger::Ask {
@@ -670,6 +671,7 @@ fn check_ledger<T: Trace>(
         instrument,
         side,
         qty,
+        would_be,
         worth,
     };
     ledger::check(gate, facts.ledger, &ask)

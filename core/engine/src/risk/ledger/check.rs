@@ -19,6 +19,8 @@ pub(crate) struct Ask {
     pub(crate) side: Side,
     /// Its quantity; of a replace what it asks for above what the order had.
     pub(crate) qty: Qty,
+    /// [`Ledger::would_be`] with it.
+    pub(crate) would_be: i128,
     /// Its worth; of a replace what it asks for above what is reserved, nothing if it is less.
     pub(crate) worth: Notional,
 }
@@ -47,7 +49,7 @@ pub(crate) fn check<T: Trace>(
     gate.require(Check::Strategy, numbers, known, || Refusal::UnknownStrategy)?;
     let firm = ledger.firm.get(ask.instrument.get() as usize);
     let firm = firm.ok_or(Refusal::UnknownInstrument)?;
-    check_position(gate, ledger, firm, ask)?;
+    check_position(gate, firm, ask)?;
     let levels = [
         (Level::Account, of_account(ask.account)),
         (Level::Strategy, of_strategy(ask.strategy)),
@@ -73,7 +75,6 @@ pub(crate) fn check<T: Trace>(
 /// even where the position is beyond its limit.
 fn check_position<T: Trace>(
     gate: &mut Gate<'_, T>,
-    ledger: &Ledger,
     firm: &FirmRow,
     ask: &Ask,
 ) -> Result<(), Refusal> {
@@ -86,9 +87,7 @@ fn check_position<T: Trace>(
     gate.require(Check::InstrumentLimits, facts, set, || {
         Refusal::NoInstrumentLimits
     })?;
-    let row = ledger.find(of_account(ask.account), ask.instrument);
-    let more = i128::from(ask.qty.units());
-    let would_be = row.map_or(more, |row| row.would_be(ask.side, ask.qty));
+    let would_be = ask.would_be;
     gate.require(Check::Position, (would_be, max), would_be <= max, || {
         Refusal::PositionAboveMax {
             would_be: qty(would_be),

@@ -265,7 +265,9 @@ impl Ledger {
         if firm.mark != mark {
             firm.mark = mark;
             firm.behind = firm.rows;
-            self.change_firm(instrument.get(), |_| {});
+            if firm.row.position != 0 {
+                self.change_firm(instrument.get(), |_| {});
+            }
         } else if firm.behind == 0 {
             return breaches;
         }
@@ -280,8 +282,12 @@ impl Ledger {
             let Some(ix) = self.next_behind(instrument.get()) else {
                 break;
             };
-            let entity = self.change(ix, |_| {});
-            note(self.judge(entity));
+            let held = self.rows.get(ix as usize);
+            // Nothing held is worth nothing at any price.
+            if held.is_some_and(|row| row.position != 0) {
+                let entity = self.change(ix, |_| {});
+                note(self.judge(entity));
+            }
         }
         breaches
     }
@@ -313,8 +319,20 @@ impl Ledger {
         side: Side,
         qty: Qty,
     ) -> bool {
-        self.find(of_account(account), instrument)
-            .is_some_and(|row| row.would_be(side, qty) <= 0)
+        self.would_be(account, instrument, side, qty) <= 0
+    }
+
+    /// The account's position with all working orders of a side and `qty` more filled, in units of
+    /// 10⁻⁸; positive when it is on that side.
+    pub(crate) fn would_be(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        side: Side,
+        qty: Qty,
+    ) -> i128 {
+        let row = self.find(of_account(account), instrument);
+        row.map_or_else(|| i128::from(qty.units()), |row| row.would_be(side, qty))
     }
 
     /// The position of an account, in units of 10⁻⁸; negative is short.

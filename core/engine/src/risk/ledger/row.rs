@@ -75,13 +75,11 @@ impl Row {
     }
 
     pub(super) fn share(&self) -> Share {
-        let worth = self.gross();
-        let bps = i128::from(self.margin & (UNMARKED - 1));
         Share {
             value: self.value,
             buys: self.buys,
             sells: self.sells,
-            margin: worth.saturating_mul(bps).min(MARGIN_MAX),
+            margin: margin_of(self.gross(), self.margin & (UNMARKED - 1)),
             unmarked: self.margin & UNMARKED != 0,
         }
     }
@@ -93,10 +91,7 @@ impl Row {
 
     /// Values the position anew.
     pub(super) fn mark(&mut self, mark: Option<i64>, margin_bps: u32) {
-        let value = self
-            .position
-            .saturating_mul(i128::from(mark.unwrap_or_default()));
-        self.value = value.clamp(-VALUE_MAX, VALUE_MAX);
+        self.value = value_of(self.position, mark.unwrap_or_default());
         let unmarked = mark.is_none() && self.position != 0;
         let flag = if unmarked { UNMARKED } else { 0 };
         self.margin = margin_bps.min(UNMARKED - 1) | flag;
@@ -156,6 +151,28 @@ impl Row {
             Side::Sell => (&mut self.working_sell, &mut self.sells),
         }
     }
+}
+
+/// A position's value, within its bounds. Almost every position fits 64 bits, and a product of two
+/// such never overflows: that of 128 bits is checked by a call.
+fn value_of(position: i128, mark: i64) -> i128 {
+    let mark = i128::from(mark);
+    let value = match i64::try_from(position) {
+        Ok(position) => i128::from(position).wrapping_mul(mark),
+        Err(_) => position.saturating_mul(mark),
+    };
+    value.clamp(-VALUE_MAX, VALUE_MAX)
+}
+
+/// Margin of a worth, within its bound; what is below 2⁹⁵ times 32 bits does not overflow.
+fn margin_of(worth: i128, bps: u32) -> i128 {
+    let bps = i128::from(bps);
+    let margin = if worth < 1 << 95 {
+        worth.wrapping_mul(bps)
+    } else {
+        worth.saturating_mul(bps)
+    };
+    margin.min(MARGIN_MAX)
 }
 
 /// An instrument: the firm's stand in it, its mark and its limits.

@@ -181,7 +181,10 @@ impl Ledger {
     pub(crate) fn set_scenario(&mut self, given: &ScenarioReturn) -> bool {
         Factor::new(given.factor).is_some_and(|factor| {
             let var = &mut self.measure.var;
-            var.set_return(given.scenario, factor, given.return_ppm)
+            let taken = var.set_return(given.scenario, factor, given.return_ppm);
+            // Now, so that the next order need not.
+            var.settle();
+            taken
         })
     }
 
