@@ -224,8 +224,9 @@ fn check_var<T: Trace>(
             return gate.require(Check::RiskFactor, (0, 1), false, || missing);
         };
         let would_be = |on: bool| {
-            let value = ledger.measure.value_with(firm, worth, method);
-            value.filter(|_| on).unwrap_or_default()
+            // Dearer than the comparison, and of use to who reads it only.
+            let value = on.then(|| ledger.measure.value_with(firm, worth, method));
+            value.flatten().unwrap_or_default()
         };
         let check = if limit == Limit::VarEwmaMax {
             Check::VarEwma

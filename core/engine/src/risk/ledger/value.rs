@@ -22,6 +22,14 @@ const LAMBDA_PPM: u32 = 997_000;
 /// Units of worth, 10⁻¹⁶, in one of value at risk, 10⁻⁴.
 const WORTH_PER_UNIT: i128 = 1_000_000_000_000;
 
+/// [`WORTH_PER_UNIT`] without its powers of two.
+const ODD_PER_UNIT: u64 = 244_140_625;
+
+const _: () = assert!(
+    (ODD_PER_UNIT as i128) << 12 == WORTH_PER_UNIT,
+    "it is what is left of it"
+);
+
 /// A beta of one.
 const ONE_PPM: i32 = 1_000_000;
 
@@ -110,8 +118,7 @@ impl Measure {
         max: i128,
     ) -> Option<bool> {
         let (factor, delta) = step(firm, worth)?;
-        self.var
-            .passes(method, factor, delta, max.div_euclid(WORTH_PER_UNIT))
+        self.var.passes(method, factor, delta, whole(max))
     }
 
     /// The value at risk then, in units of 10⁻¹⁶.
@@ -239,7 +246,45 @@ fn step(firm: &FirmRow, worth: i128) -> Option<(Factor, i128)> {
     Some((mapping.factor, after - firm.exposure))
 }
 
+/// A cap in the units of the value at risk: what is below one of them cannot be used.
+fn whole(max: i128) -> i128 {
+    let up = units(max);
+    if up * WORTH_PER_UNIT > max {
+        up - 1
+    } else {
+        up
+    }
+}
+
 /// Worth in the units of the value at risk, rounded away from zero.
-const fn units(worth: i128) -> i128 {
-    worth / WORTH_PER_UNIT + (worth % WORTH_PER_UNIT).signum()
+fn units(worth: i128) -> i128 {
+    // 10¹² is 2¹² times an odd number: what is left after a shift mostly fits 64 bits, where a
+    // division is cheap.
+    let whole = match u64::try_from(worth.unsigned_abs() >> 12) {
+        Ok(rest) => u128::from(rest / ODD_PER_UNIT),
+        Err(_) => worth.unsigned_abs() / WORTH_PER_UNIT.unsigned_abs(),
+    };
+    let up = whole * WORTH_PER_UNIT.unsigned_abs() != worth.unsigned_abs();
+    let whole = (whole + u128::from(up)).cast_signed();
+    if worth < 0 { -whole } else { whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worth_is_rounded_away_from_zero_however_large() {
+        let mut draws = dcx_stats::Draws::new(5);
+        for _ in 0..20_000 {
+            let high = i128::from(draws.bits().cast_signed()) << (draws.bits() % 60);
+            let worth = high >> (draws.bits() % 64);
+            let one = WORTH_PER_UNIT;
+            let exact = worth / one + (worth % one).signum();
+            assert_eq!(units(worth), exact, "{worth}");
+        }
+        assert_eq!(units(WORTH_PER_UNIT), 1);
+        assert_eq!(units(-1), -1);
+        assert_eq!(units(0), 0);
+    }
 }

@@ -98,6 +98,9 @@ impl Mapping {
     ///
     /// A value too large to be weighted saturates, which no portfolio passes with.
     pub(crate) fn exposure(self, value: i128) -> i128 {
+        if i128::from(self.beta_ppm) == PPM {
+            return value;
+        }
         let scaled = value.saturating_mul(i128::from(self.beta_ppm));
         scaled / PPM + (scaled % PPM).signum()
     }
