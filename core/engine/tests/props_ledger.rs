@@ -20,6 +20,9 @@ struct Held {
     account: AccountId,
     strategy: StrategyId,
     view: OrderView,
+    /// What one unit of it is worth by its terms, and at what it is reserved: one at market that
+    /// is sent once more is worth what it is then, if that is more.
+    terms_unit: i128,
     unit: i128,
     /// Quantity and unit price of a replace that is on its way.
     asked: Option<(Qty, i128)>,
@@ -348,6 +351,7 @@ impl Twin {
                     account,
                     strategy,
                     view,
+                    terms_unit: unit,
                     unit,
                     asked: None,
                 };
@@ -505,11 +509,19 @@ impl Twin {
                 }
                 Event::PendingReplace { view, .. } => (view, false, false),
                 Event::Replaced { view, .. } => (view, true, true),
+                Event::ChildSent(child) => {
+                    let now = self.unit(child.instrument, child.side, child.limit_px);
+                    let held = self.orders.get_mut(&child.order);
+                    let held = held.expect("it was accepted");
+                    held.unit = held.unit.max(now);
+                    continue;
+                }
                 Event::CancelRejected(rejected) => {
                     if let Some(held) = self.orders.get_mut(&rejected.order) {
                         held.view.ord_status = rejected.ord_status;
                         if rejected.response_to == CxlRejResponseTo::Replace {
                             held.asked = None;
+                            held.unit = held.terms_unit;
                         }
                     }
                     continue;
@@ -524,6 +536,7 @@ impl Twin {
             }
             if replaced {
                 held.unit = held.asked.take().expect("it was asked for").1;
+                held.terms_unit = held.unit;
             }
         }
     }
