@@ -462,6 +462,30 @@ fn a_missed_fill_is_taken_in_at_the_implied_price_and_its_trade_is_not_counted_a
 }
 
 #[test]
+fn what_a_canceled_order_filled_unheard_is_taken_in_before_the_rest_goes_elsewhere() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    let venue = VenueId::new(1);
+    world.send(Command::VenueState { venue, up: true });
+    let mut report = world.report(0, ExecType::Canceled, Qty::ZERO, 0);
+    report.cum_qty = lots(4);
+    report.avg_px = px(0);
+    assert_eq!(
+        send(&mut world, Command::VenueReport(report)),
+        [
+            "ignored FillMissed",
+            "trade 4@0 of A PartiallyFilled 4+6/10",
+            "child 6"
+        ]
+    );
+    assert_eq!(
+        trade(&mut world, 0, "T1", 4, 4),
+        ["ignored DuplicateExecId"]
+    );
+    assert_eq!((position(&world, 0), working(&world, 0)), (4, 6));
+}
+
+#[test]
 fn an_answer_that_an_order_is_over_ends_it() {
     let ends = [
         (OrdStatus::Filled, 10, "trade 10@0 of A Filled 10+0/10"),

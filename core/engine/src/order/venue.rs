@@ -72,6 +72,17 @@ impl Engine {
         if self.children.at(at).done() {
             return ignore(cx, Ignored::ChildDone, report);
         }
+        let over = matches!(
+            report.exec_type,
+            ExecType::Canceled | ExecType::Expired | ExecType::DoneForDay
+        );
+        if over {
+            // Before the rest goes elsewhere: what was filled here is no rest.
+            self.take_missed(cx, at, report);
+            if self.children.at(at).done() {
+                return;
+            }
+        }
         match report.exec_type {
             ExecType::Canceled => self.child_failed(cx, at, Failure::Canceled),
             ExecType::Expired => self.child_failed(cx, at, Failure::Expired),
