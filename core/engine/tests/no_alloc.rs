@@ -159,7 +159,7 @@ impl Mix {
             },
             slices: if twap { 1 + self.below(6) as u16 } else { 0 },
             transact_time: self.at,
-            ..dcx_model::NewOrder::PLAIN
+            ..NewOrder::PLAIN
         })
     }
 
@@ -247,7 +247,7 @@ impl Mix {
             last_px: Price::from_units(110_010_000),
             cum_qty: last_qty,
             leaves_qty: Qty::ZERO,
-            ..dcx_model::VenueReport::EMPTY
+            ..VenueReport::EMPTY
         })
     }
 
@@ -296,8 +296,8 @@ impl Mix {
                 order_qty: Qty::whole(10 * (1 + self.below(40))),
                 limit_px: Price::from_units(110_000_000).into(),
                 transact_time: self.at,
-                stop_px: dcx_model::LimitPx::NONE,
-                display_qty: dcx_model::Qty::ZERO,
+                stop_px: LimitPx::NONE,
+                display_qty: Qty::ZERO,
             }),
             90..92 => Command::Status(StatusRequest {
                 session: SessionId::new(0),
@@ -311,7 +311,7 @@ impl Mix {
                     venue,
                     child,
                     request,
-                    cxl_rej_reason: dcx_model::CxlRejReason::TooLate,
+                    cxl_rej_reason: CxlRejReason::TooLate,
                     ord_status: OrdStatus::New,
                 })
             }
@@ -321,9 +321,9 @@ impl Mix {
                 up: self.below(4) != 0,
             },
             _ => match self.below(40) {
-                0 => Command::SetState(dcx_model::StateChange::halt(operator())),
+                0 => Command::SetState(StateChange::halt(operator())),
                 1 => Command::Checkpoint,
-                _ => Command::SetState(dcx_model::StateChange::resume(operator())),
+                _ => Command::SetState(StateChange::resume(operator())),
             },
         }
     }
@@ -362,7 +362,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
         route_attempts_max: 3,
         discount_ppm: 998_000,
         prior_sd_centi_bps: 100,
-        ..dcx_model::Configure::DEFAULT
+        ..Configure::DEFAULT
     }));
     assert!(
         COUNT.get() > before,
@@ -376,7 +376,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
             id,
             name: Text::EMPTY,
             fee_centi_bps: 10,
-            features: dcx_model::VenueFeatures::NONE,
+            features: VenueFeatures::NONE,
         }));
         mix.apply(&Command::VenueState {
             venue: id,
@@ -392,7 +392,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
             lot: Qty::whole(10),
             prev_close: LimitPx::NONE,
             venues: VenueSet::from_bits(0b111),
-            multiplier: dcx_model::Instrument::ONE,
+            multiplier: Instrument::ONE,
         }));
         for change in (InstrumentLimits {
             instrument: id,

@@ -30,7 +30,7 @@ fn buy(name: &str) -> NewOrder {
         end: UnixNanos::ZERO,
         slices: 0,
         transact_time: UnixNanos::ZERO,
-        ..dcx_model::NewOrder::PLAIN
+        ..NewOrder::PLAIN
     }
 }
 
@@ -66,8 +66,8 @@ fn replace(name: &str, orig: &str, order_qty: Qty) -> ReplaceRequest {
         order_qty,
         limit_px: order.limit_px,
         transact_time: UnixNanos::ZERO,
-        stop_px: dcx_model::LimitPx::NONE,
-        display_qty: dcx_model::Qty::ZERO,
+        stop_px: LimitPx::NONE,
+        display_qty: Qty::ZERO,
     }
 }
 
@@ -722,9 +722,7 @@ fn more_held_orders_than_one_outbox_holds_are_released_by_and_by() {
     assert_eq!((world.children.len(), world.engine.orders_held()), (300, 0));
 
     // A halt cancels them by and by as well, and nothing gets in meanwhile.
-    world.send(Command::SetState(dcx_model::StateChange::halt(
-        support::operator(),
-    )));
+    world.send(Command::SetState(StateChange::halt(support::operator())));
     let events = new(&mut world, buy("B"));
     assert_eq!(events, ["rejected B Rejected 0+0/10 R001"]);
     world.settle();
@@ -741,7 +739,7 @@ fn a_halt_cancels_everything_and_a_resume_brings_nothing_back() {
     new(&mut world, order);
     let events = send(
         &mut world,
-        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+        Command::SetState(StateChange::halt(support::operator())),
     );
     assert_eq!(events, ["halted", "child cancel", "child cancel"]);
     assert!(world.engine.halted());
@@ -750,7 +748,7 @@ fn a_halt_cancels_everything_and_a_resume_brings_nothing_back() {
     assert_eq!(
         send(
             &mut world,
-            Command::SetState(dcx_model::StateChange::resume(support::operator()))
+            Command::SetState(StateChange::resume(support::operator()))
         ),
         ["active"]
     );
@@ -768,7 +766,7 @@ fn a_halt_refuses_a_replace_that_is_pending() {
     send(&mut world, Command::Replace(replace("B", "A", lots(12))));
     let events = send(
         &mut world,
-        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+        Command::SetState(StateChange::halt(support::operator())),
     );
     assert_eq!(events, ["halted", "cancel rejected B (A) New R001"]);
     let events = send(&mut world, cancel("C", "A"));
@@ -783,12 +781,12 @@ fn a_second_halt_asks_again_where_a_venue_refused_to_cancel() {
     new(&mut world, buy("A"));
     send(
         &mut world,
-        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+        Command::SetState(StateChange::halt(support::operator())),
     );
     assert!(refuse_cancel(&mut world, 0, CxlRejReason::Other).is_empty());
     let events = send(
         &mut world,
-        Command::SetState(dcx_model::StateChange::halt(support::operator())),
+        Command::SetState(StateChange::halt(support::operator())),
     );
     assert_eq!(events, ["halted", "child cancel"]);
 }
@@ -906,7 +904,7 @@ fn an_engine_without_configuration_survives_every_command() {
             id: VenueId::new(0),
             name: VenueName::EMPTY,
             fee_centi_bps: 0,
-            features: dcx_model::VenueFeatures::NONE,
+            features: VenueFeatures::NONE,
         }),
         Command::VenueState {
             venue: VenueId::new(200),
@@ -914,11 +912,11 @@ fn an_engine_without_configuration_survives_every_command() {
         },
         Command::SessionState {
             session: SessionId::new(u16::MAX),
-            link: dcx_model::SessionLink::Up,
+            link: SessionLink::Up,
         },
         Command::Wake,
-        Command::SetState(dcx_model::StateChange::halt(support::operator())),
-        Command::SetState(dcx_model::StateChange::resume(support::operator())),
+        Command::SetState(StateChange::halt(support::operator())),
+        Command::SetState(StateChange::resume(support::operator())),
         Command::Checkpoint,
     ];
     let mut outbox = dcx_engine::Outbox::new();
