@@ -311,7 +311,7 @@ impl Mix {
                     venue,
                     child,
                     request,
-                    cxl_rej_reason: CxlRejReason::TooLate,
+                    cxl_rej_reason: dcx_model::CxlRejReason::TooLate,
                     ord_status: OrdStatus::New,
                 })
             }
@@ -321,9 +321,9 @@ impl Mix {
                 up: self.below(4) != 0,
             },
             _ => match self.below(40) {
-                0 => Command::SetState(StateChange::halt(operator())),
+                0 => Command::SetState(dcx_model::StateChange::halt(operator())),
                 1 => Command::Checkpoint,
-                _ => Command::SetState(StateChange::resume(operator())),
+                _ => Command::SetState(dcx_model::StateChange::resume(operator())),
             },
         }
     }
@@ -376,7 +376,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
             id,
             name: Text::EMPTY,
             fee_centi_bps: 10,
-            features: VenueFeatures::NONE,
+            features: dcx_model::VenueFeatures::NONE,
         }));
         mix.apply(&Command::VenueState {
             venue: id,
