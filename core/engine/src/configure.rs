@@ -138,6 +138,7 @@ impl Engine {
         self.ledger
             .grow(configure.positions_max, configure.day_start_s);
         self.owners.grow(configure.positions_max);
+        self.reducing.grow(configure.positions_max);
         self.book.grow(INSTRUMENTS_MAX);
         self.triggers.grow(INSTRUMENTS_MAX);
         self.lists.grow(open);

@@ -49,6 +49,7 @@ impl Engine {
     pub(crate) fn wake<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
         self.sample();
         self.sweep(cx);
+        self.measure_behind(cx);
         self.release(cx);
         self.wake_unfinished(cx);
         self.chase(cx);

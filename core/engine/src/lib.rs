@@ -70,7 +70,7 @@ use dcx_model::{
 use book::Book;
 use index::Index;
 use names::{Execution, Names};
-use order::{Child, Expiry, Lists, Owners, Parent, Reconcile, Triggers};
+use order::{Child, Expiry, Lists, Owners, Parent, Reconcile, Reducing, Triggers};
 use pool::{List, NIL, Pool};
 use risk::{InstrumentRow, Ledger, SessionRow};
 use route::Bandit;
@@ -85,6 +85,7 @@ pub struct Engine {
     halted: bool,
     /// Mass cancels and the like that are under way.
     sweeps: Sweeps,
+    reducing: Reducing,
     /// The next held order to look at again.
     release_at: u32,
     next_order: u64,
@@ -143,6 +144,7 @@ impl Engine {
             now: UnixNanos::ZERO,
             halted: false,
             sweeps: Sweeps::default(),
+            reducing: Reducing::default(),
             release_at: NIL,
             next_order: 1,
             next_child: 1,

@@ -89,6 +89,14 @@ checks! {
     Supported = R033, "supported value";
     /// What the order asks for goes together: tag of what does not, limit 0.
     Together = R066, "instructions go together";
+    /// The shown quantity, and the quantity that it fits, in units.
+    Display = R058, "shown quantity";
+    /// The least quantity, and the quantity that it fits, in units.
+    MinQty = R059, "least quantity";
+    /// A post-only order's limit, and the best price of the other side, in units.
+    Passive = R054, "post only would not take";
+    /// What a reduce-only order may fill, and what can be reduced, in units.
+    Reducing = R055, "reduce only reduces";
     /// A peg fits the order type: 1 or 0.
     Peg = R057, "peg fits";
     /// A stop is there where the order type needs one: 1 or 0.
@@ -173,6 +181,8 @@ pub enum NotEligible {
     NotListed,
     /// Its session is down.
     Down,
+    /// It cannot do what the order asks for.
+    Unable,
     /// It was tried for this quantity already.
     Tried,
 }

@@ -75,7 +75,11 @@ impl Engine {
     #[must_use]
     pub fn wake_at(&self) -> Option<UnixNanos> {
         let unfinished = self.triggers.is_unfinished() || self.lists.is_unfinished();
-        if self.sweeps.is_pending() || self.release_at != NIL || unfinished {
+        if self.sweeps.is_pending()
+            || self.reducing.is_pending()
+            || self.release_at != NIL
+            || unfinished
+        {
             return Some(self.now);
         }
         let due = [self.timers.next(), self.ledger.sample_at(), self.recon_at()];
@@ -207,6 +211,7 @@ impl Engine {
             self.recon_digest(),
             self.ledger.digest(6),
             self.owners.digest(11),
+            self.reducing.digest(31),
             self.book.digest(7),
             self.bandit.digest(8),
             timers,

@@ -212,10 +212,17 @@ fn collar(checked: &Checked) -> String {
 /// A number of a check in the unit of that check.
 fn amount(check: Check, number: i128) -> String {
     match check {
-        Check::QtyPositive | Check::Lot | Check::QtyMax | Check::Position | Check::AboveCum => {
+        Check::QtyPositive
+        | Check::Lot
+        | Check::QtyMax
+        | Check::Position
+        | Check::AboveCum
+        | Check::Display
+        | Check::MinQty
+        | Check::Reducing => {
             signed(number, |units| Qty::from_units(units).to_string())
         }
-        Check::LimitPositive | Check::Tick => i64::try_from(number).map_or_else(
+        Check::LimitPositive | Check::Tick | Check::Passive => i64::try_from(number).map_or_else(
             |_| number.to_string(),
             |units| Price::from_units(units).to_string(),
         ),
@@ -295,6 +302,7 @@ const fn not_eligible(why: NotEligible) -> &'static str {
     match why {
         NotEligible::NotListed => "it does not list the instrument",
         NotEligible::Down => "its session is down",
+        NotEligible::Unable => "it cannot do what the order asks for",
         NotEligible::Tried => "it was tried for this quantity already",
     }
 }

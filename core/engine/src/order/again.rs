@@ -35,7 +35,12 @@ impl Engine {
         self.judge(cx, ix, &terms)
     }
 
-    fn judge<T: Trace>(
+    /// Whether an order may go to market now under these terms, which are its own or narrower. What
+    /// it is worth then is reserved.
+    ///
+    /// # Errors
+    /// The first limit that it would cross.
+    pub(crate) fn judge<T: Trace>(
         &mut self,
         cx: &mut Cx<'_, T>,
         ix: u32,

@@ -111,9 +111,11 @@ impl Engine {
             trace: &mut *cx.trace,
         };
         risk::check_name(&mut gate, used)?;
-        let facts = self.facts(cx.at, order.instrument, order.session.get());
+        let mut facts = self.facts(cx.at, order.instrument, order.session.get());
+        facts.venues = self.takers(order);
         let checked = risk::check(&mut gate, &facts, order);
         let checked = checked.and_then(|terms| {
+            self.check_reducing(cx, order.account, terms.get(), None)?;
             self.check_asked(cx.at, order, &terms)?;
             self.lists.check(cx.at, order)?;
             // What does not work at once meets the others when it does.
@@ -164,6 +166,7 @@ impl Engine {
             triggered: parent.waits.triggered,
         };
         let terms = risk::check_replace(&mut gate, &facts, request, before, &held)?;
+        self.check_reducing(cx, parent.account, terms.get(), Some(ix))?;
         // Nobody is asked about a replace: what would need a person comes as a new order.
         let asked = parent.state == State::PendingNew;
         let more = terms.get().order_qty > before.order_qty
@@ -267,6 +270,7 @@ impl Engine {
         let name = self.names.pin(name, key);
         self.parents.at_mut(ix).name = name;
         self.enlist(ix);
+        self.enter_reducing(ix);
         if let Some(row) = self.sessions.get_mut(usize::from(order.session.get())) {
             row.orders_open += 1;
         }
@@ -565,6 +569,7 @@ impl Engine {
         if let Some(row) = self.sessions.get_mut(usize::from(session.get())) {
             row.orders_open -= 1;
         }
+        self.leave_reducing(ix);
         self.delist(ix);
         self.done
             .push_back(&mut self.parents, ix, |parent| &mut parent.seat);

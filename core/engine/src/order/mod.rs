@@ -6,6 +6,8 @@ mod bust;
 mod child;
 mod child_state;
 mod client;
+mod constraints;
+mod display;
 mod expiry;
 mod list;
 mod mass;
@@ -22,6 +24,7 @@ mod work;
 
 pub(crate) use child::Child;
 pub(crate) use child_state::{ChildInput, ChildState};
+pub(crate) use constraints::Reducing;
 pub(crate) use expiry::Expiry;
 pub(crate) use list::Lists;
 pub(crate) use parent::{Failure, Parent};

@@ -2,10 +2,11 @@
 
 use dcx_model::{
     AccountId, ClOrdId, CxlRejReason, LimitPx, NewOrder, Notional, OrdRejReason, OrdStatus,
-    OrderId, OrderView, Price, Qty, SessionId, VenueSet,
+    OrdType, OrderId, OrderView, Price, Qty, SessionId, VenueSet,
 };
 
 use super::Waits;
+use super::constraints::ReduceSeat;
 use super::self_trade::OwnSeat;
 use super::state::{End, Filled, State};
 use crate::digest::Words;
@@ -59,6 +60,10 @@ pub(crate) struct Parent {
     pub(crate) seat: Link,
     /// Its seat among its session's open orders.
     pub(crate) session_seat: Link,
+    /// Its place among those that only reduce.
+    pub(crate) reduce: ReduceSeat,
+    /// The price of its last fill, kept where it decides what becomes of the rest.
+    pub(crate) last_px: Price,
     /// Its seat among the orders that wait for a venue.
     pub(crate) held_seat: Link,
     pub(crate) held: bool,
@@ -95,6 +100,8 @@ impl Parent {
             pending_cl_ord_id: ClOrdId::EMPTY,
             seat: Link::NONE,
             session_seat: Link::NONE,
+            reduce: ReduceSeat::NONE,
+            last_px: Price::ZERO,
             held_seat: Link::NONE,
             held: false,
             own: OwnSeat::NONE,
@@ -187,6 +194,9 @@ impl Parent {
         self.cum_qty = cum_qty.expect("a fill within the order's quantity does not overflow");
         let paid = self.cum_notional.plus(last_px.times(last_qty));
         self.cum_notional = paid.expect("a quantity of 64 bits at prices of 64 fits in 128");
+        if self.terms.get().ord_type == OrdType::MarketWithLeftOverAsLimit {
+            self.last_px = last_px;
+        }
         assert!(
             self.cum_qty <= self.terms.get().order_qty,
             "cum_qty never exceeds order_qty"
@@ -217,6 +227,7 @@ impl Parent {
         words.u64(u64::from(self.held));
         self.own.digest(&mut words);
         self.waits.digest(&mut words);
+        words.u64(self.last_px.units().cast_unsigned());
         words.finish()
     }
 }

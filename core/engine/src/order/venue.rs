@@ -22,6 +22,7 @@ impl Engine {
             return self.report_on_nobody(cx, report);
         };
         let child = self.children.at(at);
+        let rows = child.rows;
         let nothing = match report.exec_type {
             ExecType::Trade | ExecType::TradeCorrect => report.last_qty.is_zero(),
             ExecType::New
@@ -46,6 +47,8 @@ impl Engine {
         }
         self.mentioned(at);
         self.report_on(cx, at, report);
+        // Whatever it was, the position may be another now.
+        self.measure(cx, rows);
         self.conclude(cx, report.venue);
     }
 

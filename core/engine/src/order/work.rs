@@ -33,9 +33,9 @@ impl Engine {
 
     /// Whether nobody can take what is due of the order now.
     pub(crate) fn would_hold(&self, ix: u32) -> bool {
-        let instrument = self.parents.at(ix).terms.get().instrument;
-        !self.missing(ix).is_zero()
-            && (self.eligible(instrument).is_empty() || self.children_full())
+        let terms = self.parents.at(ix).terms.get();
+        let venues = self.eligible(terms.instrument).and(self.able(terms));
+        !self.missing(ix).is_zero() && (venues.is_empty() || self.children_full())
     }
 
     /// Sends what is due of an open order, or holds it where nobody can take it.
@@ -58,9 +58,12 @@ impl Engine {
         if pegged && !self.is_pegged(cx.at, ix) {
             return self.unhold(ix);
         }
+        if !self.may_reduce(cx, ix) {
+            return;
+        }
         let missing = self.missing(ix);
         let parent = self.parents.at(ix);
-        let full = parent.children.len() as usize >= CHILDREN_WORKING_MAX;
+        let full = parent.children.len() as usize >= CHILDREN_WORKING_MAX || self.shows_enough(ix);
         let why = match (missing.is_zero(), full) {
             (true, _) => SliceWhy::NothingMissing,
             (false, true) => SliceWhy::ChildrenWorking,
@@ -72,7 +75,8 @@ impl Engine {
         }
         let instrument = parent.terms.get().instrument;
         let tried = VenueSet::from_bits(!parent.tried.bits());
-        let candidates = self.eligible(instrument).and(tried);
+        let able = self.able(parent.terms.get());
+        let candidates = self.eligible(instrument).and(tried).and(able);
         if candidates.is_empty() || self.children_full() {
             self.explain_slice(cx, ix, missing, why);
             return self.hold(ix);
@@ -310,7 +314,7 @@ impl Engine {
             .remove(&mut self.parents, ix, |parent| &mut parent.held_seat);
     }
 
-    fn hold(&mut self, ix: u32) {
+    pub(crate) fn hold(&mut self, ix: u32) {
         let parent = self.parents.at_mut(ix);
         if !std::mem::replace(&mut parent.held, true) {
             self.held
@@ -365,6 +369,7 @@ impl Engine {
         let Some((venue, number)) = choice else {
             return self.hold(ix);
         };
+        let (qty, display_qty) = self.piece(venue, &terms);
         let id = ChildId::new(self.next_child);
         self.next_child += 1;
         let child = Child {
@@ -408,9 +413,9 @@ impl Engine {
             time_in_force: terms.time_in_force,
             order_qty: qty,
             limit_px: terms.limit_px,
-            display_qty: terms.display_qty,
-            min_qty: terms.min_qty,
-            flags: terms.flags,
+            display_qty,
+            min_qty: terms.min_qty.min(qty),
+            flags: terms.told(),
         }));
     }
 
@@ -452,7 +457,7 @@ impl Engine {
         failure: Option<(VenueId, Failure)>,
     ) {
         let Some((venue, failure)) = failure else {
-            return;
+            return self.show_next(cx, ix);
         };
         let attempts_max = self
             .config
@@ -472,7 +477,16 @@ impl Engine {
             }
             return;
         }
-        let anyone = !self.eligible(terms.instrument).and(tried).is_empty();
+        let able = self.able(&terms);
+        let anyone = !self
+            .eligible(terms.instrument)
+            .and(tried)
+            .and(able)
+            .is_empty();
+        let refused = matches!(failure, Failure::Rejected(_));
+        if drained && !refused && self.leave_over(cx, ix) {
+            return;
+        }
         if left && anyone && !self.halted && may_go_elsewhere(&terms, failure) {
             return self.work(cx, ix);
         }
@@ -600,8 +614,10 @@ impl Engine {
                 Some(NotEligible::NotListed)
             } else if !self.venues_up.and(self.recon.settled()).contains(venue) {
                 Some(NotEligible::Down)
-            } else {
+            } else if parent.tried.contains(venue) {
                 Some(NotEligible::Tried)
+            } else {
+                Some(NotEligible::Unable)
             };
             let belief = beliefs.get(usize::from(venue.get()));
             let belief = belief.copied().unwrap_or_default();
@@ -632,7 +648,7 @@ impl Engine {
 /// work on. An order for now or never had its now, and a venue's end of day is everybody's.
 const fn may_go_elsewhere(terms: &Terms, failure: Failure) -> bool {
     let market = matches!(terms.works_as(), OrdType::Market);
-    match (failure, terms.time_in_force) {
+    match (failure, terms.works_for()) {
         (Failure::Rejected(_), _) => true,
         (
             Failure::Canceled | Failure::Expired,

@@ -2,6 +2,7 @@
 
 use dcx_model::{Limit, Qty, Refusal, Side};
 
+use super::instructions::check_passive;
 use super::{
     Approved, Facts, Gate, Replaced, Terms, check_ledger, check_price, check_qty, check_worth,
     instrument_of, price_in,
@@ -24,6 +25,7 @@ pub(crate) fn check_again<T: Trace>(
     check_qty(gate, &terms, &instrument, &limits)?;
     check_price(gate, &terms, &instrument)?;
     let px = check_worth(gate, facts, &terms, &instrument, &limits)?;
+    check_passive(gate, facts, &terms, &limits)?;
     price_in(gate, facts, &mut terms, px)?;
     let more = held.increase(Qty::ZERO, terms.unit);
     check_ledger(gate, facts, held.account, &terms, (Qty::ZERO, more))?;

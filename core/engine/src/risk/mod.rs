@@ -9,6 +9,7 @@ mod again;
 mod band;
 mod day;
 mod duplicates;
+mod instructions;
 mod ledger;
 mod limits;
 mod rate;
@@ -19,6 +20,7 @@ mod var;
 
 pub(crate) use again::{check_again, needs_approval};
 pub(crate) use day::Hours;
+pub(crate) use instructions::check_reducing;
 pub(crate) use ledger::{Ledger, POSITIONS_MAX, Rows};
 pub(crate) use limits::{InstrumentRow, SessionRow};
 pub(crate) use rate::Bucket;
@@ -254,12 +256,15 @@ pub(crate) fn check<T: Trace>(
     let mut terms = Terms::of(order);
     check_account(gate, order.account)?;
     check_supported(gate, order)?;
+    instructions::check_pairs(gate, order)?;
     shape::check_shape(gate, facts, order)?;
     let (instrument, limits) = instrument_of(gate, facts)?;
     check_qty(gate, &terms, &instrument, &limits)?;
+    instructions::check_parts(gate, &terms, &instrument)?;
     check_algo(gate, facts.at, order, &instrument)?;
     check_price(gate, &terms, &instrument)?;
     let px = check_worth(gate, facts, &terms, &instrument, &limits)?;
+    instructions::check_passive(gate, facts, &terms, &limits)?;
     let worth = price_in(gate, facts, &mut terms, px)?;
     check_room(gate, facts, order)?;
     check_ledger(gate, facts, order.account, &terms, (terms.order_qty, worth))?;
@@ -312,6 +317,7 @@ pub(crate) fn check_replace<T: Trace>(
     };
     let (instrument, limits) = instrument_of(gate, facts)?;
     check_qty(gate, &terms, &instrument, &limits)?;
+    instructions::check_parts(gate, &terms, &instrument)?;
     let above = (units(terms.order_qty), units(cum_qty));
     gate.require(Check::AboveCum, above, terms.order_qty > cum_qty, || {
         Refusal::QtyBelowCum {
@@ -329,6 +335,7 @@ pub(crate) fn check_replace<T: Trace>(
         terms
     };
     let px = check_worth(gate, facts, &judged, &instrument, &limits)?;
+    instructions::check_passive(gate, facts, &judged, &limits)?;
     price_in(gate, facts, &mut terms, px)?;
     let increase = terms.order_qty.saturating_minus(before.order_qty);
     let more = held.increase(increase, terms.unit);
@@ -338,16 +345,9 @@ pub(crate) fn check_replace<T: Trace>(
 
 /// What nothing handles yet is refused, not ignored.
 fn check_supported<T: Trace>(gate: &mut Gate<'_, T>, order: &NewOrder) -> Result<(), Refusal> {
-    let types = order.ord_type != OrdType::MarketWithLeftOverAsLimit;
-    let flags = OrderFlags::REPEAT_MEANT.with(OrderFlags::STRATEGY_NAMED);
-    let unsupported = [
-        (!types, OrdType::TAG),
-        (order.flags.without(flags) != OrderFlags::NONE, 18),
-        (!order.display_qty.is_zero(), 111),
-        (!order.min_qty.is_zero(), 110),
-    ];
-    let tag = unsupported.iter().find(|(wrong, _)| *wrong);
-    let tag = tag.map_or(0, |(_, tag)| *tag);
+    let short = OrderFlags::SHORT_SALE.with(OrderFlags::LOCATED);
+    let unsupported = order.flags.without(short) != order.flags;
+    let tag = if unsupported { 18 } else { 0 };
     gate.require(Check::Supported, (i128::from(tag), 0), tag == 0, || {
         Refusal::Unsupported { tag }
     })

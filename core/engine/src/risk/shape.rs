@@ -1,8 +1,8 @@
 //! Whether the parts of an order fit together, and what they make of it in the market.
 
 use dcx_model::{
-    Algo, LIST_ORDERS_MAX, Leg, LimitPx, ListId, NewOrder, OrdType, Peg, Price, Qty, Refusal,
-    TimeInForce,
+    Algo, LIST_ORDERS_MAX, Leg, LimitPx, ListId, NewOrder, OrdType, OrderFlags, Peg, Price, Qty,
+    Refusal, TimeInForce,
 };
 
 use super::{Approved, Facts, Gate, Terms};
@@ -45,14 +45,20 @@ impl Terms {
                 Some(_) => OrdType::Limit,
                 None => OrdType::Market,
             },
-            OrdType::Market | OrdType::Limit | OrdType::MarketWithLeftOverAsLimit => self.ord_type,
+            OrdType::MarketWithLeftOverAsLimit => OrdType::Market,
+            OrdType::Market | OrdType::Limit => self.ord_type,
         }
     }
 
     /// How long it works at a venue.
     pub(crate) const fn works_for(&self) -> TimeInForce {
+        if matches!(self.ord_type, OrdType::MarketWithLeftOverAsLimit) {
+            return TimeInForce::Ioc;
+        }
         match self.time_in_force {
             TimeInForce::AtTheOpening | TimeInForce::AtTheClose => TimeInForce::Ioc,
+            // All of it at once or nothing has a name of its own.
+            TimeInForce::Ioc if self.flags.has(OrderFlags::ALL_OR_NONE) => TimeInForce::Fok,
             TimeInForce::Day
             | TimeInForce::Gtc
             | TimeInForce::Ioc
@@ -63,8 +69,7 @@ impl Terms {
 
     /// The part of it that goes to market now, as it goes there.
     pub(crate) const fn worked(mut self, qty: Qty, px: LimitPx) -> Self {
-        self.ord_type = self.works_as();
-        self.time_in_force = self.works_for();
+        (self.time_in_force, self.ord_type) = (self.works_for(), self.works_as());
         self.order_qty = qty;
         self.limit_px = px;
         self.stop_px = LimitPx::NONE;

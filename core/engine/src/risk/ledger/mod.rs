@@ -335,6 +335,13 @@ impl Ledger {
         row.map_or_else(|| i128::from(qty.units()), |row| row.would_be(side, qty))
     }
 
+    /// The account and the instrument that these rows are of.
+    pub(crate) fn account_of(&self, rows: Rows) -> Option<(AccountId, InstrumentId)> {
+        let account = self.rows.get(rows.account as usize)?.entity();
+        let number = u32::try_from(account.checked_sub(ACCOUNTS)?).ok()?;
+        Some((AccountId::new(number), InstrumentId::new(rows.instrument)))
+    }
+
     /// The position of an account, in units of 10⁻⁸; negative is short.
     pub(crate) fn position(&self, account: AccountId, instrument: InstrumentId) -> i128 {
         self.find(of_account(account), instrument)
