@@ -5,7 +5,7 @@
 //! works again, the order goes on, also one that was filled (FIX 4.4 vol. 7, appendix D, J.1.a);
 //! where it does not, an open order sends it again, and a filled one ends as cancelled.
 
-use dcx_model::{Event, EventRef, ExecType, Ignored, Notional, Price, Qty, VenueReport};
+use dcx_model::{Event, EventRef, ExecType, Ignored, Notional, Price, Qty, UnixNanos, VenueReport};
 
 use super::child_state::{ChildEnd, ChildInput};
 use super::venue::ignore;
@@ -116,7 +116,7 @@ impl Engine {
         let done = parent.state.is_done();
         let emptied = !child.done() && child.leaves_qty.is_zero();
         if revives {
-            self.revive(cx, at, ix);
+            self.revive(cx.at, at, ix);
         } else if done {
             self.end_busted(ix);
         } else {
@@ -202,15 +202,15 @@ impl Engine {
     }
 
     /// A filled child works again, and its order with it.
-    fn revive<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, ix: u32) {
+    fn revive(&mut self, now: UnixNanos, at: u32, ix: u32) {
         self.children_done
             .remove(&mut self.children, at, |child| &mut child.seat);
         self.parents
             .at_mut(ix)
             .children
             .push_back(&mut self.children, at, |child| &mut child.seat);
-        self.step_child(cx.at, at, ChildInput::Reopened);
-        self.seat_child(cx.at, at);
+        self.step_child(now, at, ChildInput::Reopened);
+        self.seat_child(now, at);
         let parent = self.parents.at(ix);
         let (leaves, unit) = (parent.leaves_qty(), parent.terms.get().unit);
         if let Step::To(state) = parent.state.on(Input::Reopened) {

@@ -301,9 +301,12 @@ mod tests {
 
     #[test]
     fn every_status_in_an_answer_means_something() {
-        let ends = |status| match answer(status, true) {
-            ChildInput::Ended(end) => Some(end),
-            _ => None,
+        let ends = |status| {
+            if let ChildInput::Ended(end) = answer(status, true) {
+                Some(end)
+            } else {
+                None
+            }
         };
         for &status in OrdStatus::ALL {
             let over = status.is_terminal() && status != OrdStatus::Rejected;

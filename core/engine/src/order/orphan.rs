@@ -409,7 +409,6 @@ fn number_of(name: &ClOrdId) -> Option<ChildId> {
 }
 
 /// A child's `ClOrdID` (11) at its venue.
-#[expect(clippy::cast_possible_truncation, reason = "a digit is less than ten")]
 fn name_of(child: ChildId) -> ClOrdId {
     let mut bytes = [0; 20];
     let (mut left, mut from) = (child.get(), bytes.len());
