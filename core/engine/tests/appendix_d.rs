@@ -17,6 +17,8 @@
 //! - H.1.b: stock splits are made by whoever keeps the positions, not by an order's engine;
 //! - L.1.b: `CashOrderQty` is not taken.
 
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+
 mod support;
 
 use dcx_model::*;

@@ -2,6 +2,12 @@
 //! and do not find what they work: whatever happens, once they answer again nothing is unknown,
 //! and every fill is counted once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a panic is a failed test"
+)]
+
 mod support;
 
 use dcx_model::*;

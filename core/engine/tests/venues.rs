@@ -1,6 +1,8 @@
 //! What becomes of child orders whose venue does not answer, forgets, comes back, works orders of
 //! nobody, or takes its word back.
 
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+
 mod support;
 
 use dcx_engine::VenueView;
@@ -368,8 +370,8 @@ fn a_venue_without_status_is_not_asked_only_reported() {
 #[test]
 fn many_unanswered_orders_are_asked_about_by_and_by() {
     let mut world = world(VenueFeatures::STATUS);
-    for number in 0..30 {
-        let session = SessionId::new((number % 3) as u16 % 2);
+    for number in 0..30_u16 {
+        let session = SessionId::new(number % 3 % 2);
         wait(&mut world, if number % 10 == 0 { 300 } else { 0 });
         world.send(Command::NewOrder(NewOrder {
             session,
