@@ -811,3 +811,20 @@ fn the_parametric_value_at_risk_is_sampled_each_minute_and_ends_at_its_cap() {
     );
     assert_eq!(refused(&mut world, held * 2), None);
 }
+
+#[test]
+fn a_stop_that_comes_as_it_is_entered_meets_the_orders_of_its_owner() {
+    for mode in [SelfTrade::CancelNewest, SelfTrade::CancelBoth] {
+        let mut world = owned(mode);
+        assert_eq!(buy(&mut world, 100), None);
+        let stop = Price::from_units(MID + 10 * TICK.units());
+        let events = send(&mut world, Side::Sell, 50, |order| {
+            order.account = AccountId::new(1);
+            order.ord_type = OrdType::Stop;
+            order.limit_px = LimitPx::NONE;
+            order.stop_px = stop.into();
+        });
+        assert_eq!(sent(&events), [], "{mode:?} {events:#?}");
+        assert_eq!(code(&events), Some(Code::R044), "{mode:?}");
+    }
+}

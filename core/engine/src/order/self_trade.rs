@@ -393,6 +393,13 @@ impl Engine {
         found && (self.owners.found.too_many || self.found_at_venue())
     }
 
+    /// Whether an order of an account with an owner is not in the owner's book yet.
+    pub(crate) fn is_outside_own(&self, ix: u32) -> bool {
+        let parent = self.parents.at(ix);
+        let instrument = parent.terms.get().instrument;
+        !parent.own.is_in() && self.owners.key(parent.account, instrument).is_some()
+    }
+
     /// Looks at the held orders again if what ended may have kept one of them waiting.
     pub(crate) fn release_own(&mut self, ix: u32) {
         if self.parents.at(ix).own.book != NIL {

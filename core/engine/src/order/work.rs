@@ -94,7 +94,8 @@ impl Engine {
             Ok(terms) => terms,
             Err(refusal) => return self.refused_again(cx, ix, missing, refusal),
         };
-        if !judged || pegged {
+        // What waited for its trigger was judged when that came, and is in no book yet.
+        if !judged || pegged || self.is_outside_own(ix) {
             match self.meet_own(cx, ix, &terms, px) {
                 Ok(true) => {}
                 Ok(false) => return self.hold(ix),
