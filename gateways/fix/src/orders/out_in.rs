@@ -198,7 +198,7 @@ impl OrdersOut {
             | Event::Triggered { view }
             | Event::Restated { view, .. } => self.stands(view, false),
             Event::TradeCanceled { view, .. } | Event::TradeCorrected { view, .. } => {
-                self.stands(view, true);
+                self.put_right(view);
             }
             Event::VenueMassStatus { venue, .. } => {
                 if let Some(rounds) = self.rounds.get_mut(usize::from(venue.get())) {
@@ -243,6 +243,16 @@ impl OrdersOut {
         let order = view.order.get();
         self.orders.entry(order).order = order;
         self.stands(view, false);
+    }
+
+    /// A trade was taken back or corrected. An order that was done for it works again.
+    #[cold]
+    fn put_right(&mut self, view: &OrderView) {
+        let known = self.orders.get(view.order.get()).is_some();
+        if !known && !view.ord_status.is_terminal() {
+            self.entered(view);
+        }
+        self.stands(view, true);
     }
 
     /// Takes over how an order stands. `put_right`: a trade was taken back or corrected, so that

@@ -7,6 +7,7 @@ mod mass;
 mod reports;
 mod requests;
 mod ring;
+mod stopped;
 mod venues;
 
 use dcx_model::{
