@@ -40,6 +40,47 @@ fn a_message_of_the_dictionary_passes() {
 }
 
 #[test]
+fn what_is_agreed_beyond_fix_44_passes_where_it_is_agreed() {
+    let all = Switches::default();
+    let linked = format!("{ORDER}67=1|68=2|583=pair|1385=2|");
+    assert_eq!(check("D", &linked, &all), Ok(()));
+    let entry = |name: &str, place: u8| {
+        format!(
+            "11={name}|67={place}|55=EURUSD|54=5|114=N|60=20260102-03:04:05|38=1|40=4|44=1|99=2|\
+             59=6|126=20260102-03:04:06|18=6 G|20002=TREND|20001=5|"
+        )
+    };
+    let list = format!(
+        "66=x|394=3|68=2|1385=2|73=2|{}{}",
+        entry("a", 1),
+        entry("b", 2)
+    );
+    assert_eq!(check("E", &list, &all), Ok(()));
+    let pegged = "211=-0.1|836=0|18=R E a M P|110=1|111=1|";
+    for ord_type in ["J", "K", "P", "3", "4"] {
+        let order = ORDER.replace("40=1", &format!("40={ord_type}"));
+        assert_eq!(check("D", &format!("{order}{pegged}"), &all), Ok(()));
+    }
+    let report =
+        "37=1|17=2|150=L|39=0|55=EURUSD|54=5|38=10|151=10|14=0|6=0|584=1|911=1|912=Y|378=5|";
+    assert_eq!(check("8", report, &all), Ok(()));
+    assert_eq!(check("q", "11=a|530=7|60=20260102-03:04:05|", &all), Ok(()));
+    assert_eq!(check("AF", "584=a|585=7|", &all), Ok(()));
+    assert_eq!(check("f", "55=EURUSD|326=2|", &all), Ok(()));
+
+    use SessionRejectReason as Reason;
+    for (msg_type, body, reason, tag) in [
+        ("0", "1385=1|", Reason::InvalidTagNumber, 1385),
+        ("0", "68=1|", Reason::TagNotDefined, 68),
+        ("8", "150=1|", Reason::IncorrectValue, 150),
+        ("8", "39=L|", Reason::IncorrectValue, 39),
+    ] {
+        let wanted = (reason, Some(tag));
+        assert_eq!(rejected(msg_type, body), wanted, "{msg_type} {body}");
+    }
+}
+
+#[test]
 fn each_rule_has_its_reason_and_its_tag() {
     use SessionRejectReason as Reason;
     let cases = [

@@ -106,6 +106,8 @@ pub struct OrdersOut {
     orders: Table<Entered>,
     children: Table<Out>,
     rounds: [Rounds; VENUES_MAX],
+    /// A venue has told all that it works since the unmentioned were looked for.
+    answered: bool,
     halted: bool,
 }
 
@@ -123,6 +125,7 @@ impl OrdersOut {
             orders: Table::with_room_for(orders),
             children: Table::with_room_for(children),
             rounds: [Rounds::default(); VENUES_MAX],
+            answered: false,
             halted: false,
         }
     }
@@ -376,6 +379,7 @@ impl OrdersOut {
     pub fn answered(&mut self, venue: VenueId) {
         if let Some(rounds) = self.rounds.get_mut(usize::from(venue.get())) {
             rounds.answered = rounds.asked;
+            self.answered = true;
         }
     }
 
@@ -413,9 +417,13 @@ impl OrdersOut {
     /// Ends the children that their venues did not mention when they told all that they work.
     /// Returns whether there were any.
     ///
-    /// Only looked for before something is refused: with a million orders it takes a while.
+    /// Only looked for before something is refused, and once for each time that a venue told: with
+    /// a million orders it takes a while, and an engine that runs wild must not stop the link.
     #[cold]
     fn take_back_unmentioned(&mut self) -> bool {
+        if !std::mem::take(&mut self.answered) {
+            return false;
+        }
         let rounds = self.rounds;
         let unmentioned = |out: &Out| {
             let rounds = rounds.get(usize::from(out.venue));

@@ -27,7 +27,7 @@ impl Desk {
             Event::ChildCancel(_)
             | Event::ChildQuery(_)
             | Event::VenueMassStatus { .. }
-            | Event::OrphanCancel(_) => self.to_venue(directory, now, outbound, out),
+            | Event::OrphanCancel(_) => self.ask_venue(directory, now, outbound, out),
             Event::Rejected { view, refusal } => {
                 self.rejected(directory, outbound, view, *refusal, out);
             }
@@ -199,7 +199,7 @@ impl Desk {
     }
 
     /// Sends a venue a cancel or a question.
-    fn to_venue(
+    fn ask_venue(
         &mut self,
         directory: &Directory,
         now: Now,

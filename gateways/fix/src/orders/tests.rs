@@ -23,7 +23,7 @@ use dcx_model::{
 use dcx_ring::{Poller, Producer, spsc};
 
 use super::{Client, Directory, OrderEdge, Peer, VenuePeer};
-use crate::{AppReject, Application, Encoder, Head, Message, Queue, SessionIx};
+use crate::{AppReject, Application, Encoder, Head, Message, Queue, SessionEnd, SessionIx};
 
 const CLIENT: SessionIx = SessionIx::new(0);
 const VENUE: SessionIx = SessionIx::new(1);

@@ -149,9 +149,8 @@ pub(super) fn report(
 
 impl Raw<'_> {
     fn answers(&self, report: &VenueReport) -> Result<Option<Answers>, AppReject> {
-        let request = match (report.exec_type, child(self.request)) {
-            (ExecType::OrderStatus, Some(request)) => request,
-            _ => return Ok(None),
+        let (ExecType::OrderStatus, Some(request)) = (report.exec_type, child(self.request)) else {
+            return Ok(None);
         };
         let total = self.total.map(|text| value::uint(911, text, u64::MAX));
         Ok(Some(Answers {

@@ -34,6 +34,10 @@ impl<V: Keyed> Table<V> {
     /// Where a number is looked for first. Numbers are given in sequence: four in a row are
     /// neighbours, and runs that live long are scattered.
     #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only the low bits are used"
+    )]
     fn home(&self, key: u64) -> usize {
         let hash = (key >> 2).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
         (((hash << 2) | (key & 3)) as usize) & (self.places.len() - 1)

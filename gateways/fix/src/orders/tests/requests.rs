@@ -311,3 +311,221 @@ fn what_only_the_engine_could_answer_by_9_is_answered_by_j() {
         assert_eq!(refused, Err(AppReject::unsupported_message_type()));
     }
 }
+
+#[test]
+fn every_kind_of_order_becomes_one_command() {
+    let flags = |flags: &[OrderFlags]| flags.iter().fold(OrderFlags::NONE, |a, b| a.with(*b));
+    let hour = UnixNanos::from_seconds(NOON.seconds() + 3_600);
+    let market = NewOrder {
+        ord_type: OrdType::Market,
+        limit_px: LimitPx::NONE,
+        ..new_order()
+    };
+    let stop = |ord_type, order: NewOrder| NewOrder {
+        ord_type,
+        stop_px: px("1.2").into(),
+        ..order
+    };
+    let pegged = |peg, peg_offset: &str| NewOrder {
+        ord_type: OrdType::Pegged,
+        peg,
+        peg_offset: px(peg_offset),
+        ..new_order()
+    };
+    let with = |time_in_force| NewOrder {
+        time_in_force,
+        ..new_order()
+    };
+    let flagged = |wanted: &[OrderFlags]| NewOrder {
+        flags: flags(wanted),
+        ..new_order()
+    };
+    let limit = "40=2|44=1.1005";
+    let cases = [
+        ("40=3|99=1.2".to_owned(), stop(OrdType::Stop, market)),
+        (
+            "40=4|44=1.1005|99=1.2".to_owned(),
+            stop(OrdType::StopLimit, new_order()),
+        ),
+        (
+            "40=J|99=1.2".to_owned(),
+            stop(OrdType::MarketIfTouched, market),
+        ),
+        (
+            "40=J|44=1.1005|99=1.2".to_owned(),
+            stop(OrdType::MarketIfTouched, new_order()),
+        ),
+        (
+            "40=K".to_owned(),
+            NewOrder {
+                ord_type: OrdType::MarketWithLeftOverAsLimit,
+                ..market
+            },
+        ),
+        ("40=P|44=1.1005|18=M".to_owned(), pegged(Peg::Mid, "0")),
+        (
+            "40=P|44=1.1005|18=R|211=-0.001".to_owned(),
+            pegged(Peg::Primary, "-0.001"),
+        ),
+        (
+            "40=P|44=1.1005|18=P|211=0.5|836=0".to_owned(),
+            pegged(Peg::Market, "0.5"),
+        ),
+        (
+            "40=3|99=1.2|18=a|211=0.01".to_owned(),
+            NewOrder {
+                peg: Peg::TrailingStop,
+                peg_offset: px("0.01"),
+                ..stop(OrdType::Stop, market)
+            },
+        ),
+        (format!("{limit}|59=2"), with(TimeInForce::AtTheOpening)),
+        (format!("{limit}|59=4"), with(TimeInForce::Fok)),
+        (format!("{limit}|59=7"), with(TimeInForce::AtTheClose)),
+        (
+            format!("{limit}|59=6|126=20261123-17:00:00"),
+            NewOrder {
+                end: hour,
+                ..with(TimeInForce::Gtd)
+            },
+        ),
+        (format!("{limit}|59=6"), with(TimeInForce::Gtd)),
+        (
+            format!("{limit}|847=1000|20001=2|59=6|126=20261123-17:00:00"),
+            NewOrder {
+                algo: Algo::Twap,
+                slices: 2,
+                end: hour,
+                ..with(TimeInForce::Gtd)
+            },
+        ),
+        (format!("{limit}|18=6"), flagged(&[OrderFlags::POST_ONLY])),
+        (
+            format!("{limit}|18=G E 6"),
+            flagged(&[
+                OrderFlags::POST_ONLY,
+                OrderFlags::REDUCE_ONLY,
+                OrderFlags::ALL_OR_NONE,
+            ]),
+        ),
+        (
+            "40=P|44=1.1005|18=E R".to_owned(),
+            NewOrder {
+                flags: OrderFlags::REDUCE_ONLY,
+                ..pegged(Peg::Primary, "0")
+            },
+        ),
+        (
+            format!("{limit}|111=10"),
+            NewOrder {
+                display_qty: qty("10"),
+                ..new_order()
+            },
+        ),
+        (
+            format!("{limit}|110=10"),
+            NewOrder {
+                min_qty: qty("10"),
+                ..new_order()
+            },
+        ),
+        (
+            format!("{limit}|97=Y"),
+            flagged(&[OrderFlags::REPEAT_MEANT]),
+        ),
+        (format!("{limit}|97=N"), new_order()),
+        (format!("{limit}|114=Y"), new_order()),
+        (
+            format!("{limit}|20002=TREND"),
+            NewOrder {
+                strategy: StrategyId::new(5),
+                ..flagged(&[OrderFlags::STRATEGY_NAMED])
+            },
+        ),
+    ];
+    for (fields, order) in cases {
+        let mut rig = Rig::new();
+        let fields = format!("11=a1|55=EURUSD|54=1|38=100|{fields}|{TIME}");
+        assert_eq!(rig.receive(CLIENT, "D", &fields), Ok(()), "{fields}");
+        assert_eq!(rig.commands(), [Command::NewOrder(order)], "{fields}");
+    }
+}
+
+#[test]
+fn a_short_sale_says_whether_its_securities_are_located() {
+    for (located, flags) in [
+        ("114=N|", OrderFlags::SHORT_SALE.with(OrderFlags::LOCATED)),
+        ("114=Y|", OrderFlags::SHORT_SALE),
+        ("", OrderFlags::SHORT_SALE),
+    ] {
+        let mut rig = Rig::new();
+        let fields = format!("11=a1|55=EURUSD|54=5|38=100|40=2|44=1.1005|{located}{TIME}");
+        rig.receive(CLIENT, "D", &fields).unwrap();
+        let order = NewOrder {
+            side: Side::Sell,
+            flags,
+            ..new_order()
+        };
+        assert_eq!(rig.commands(), [Command::NewOrder(order)], "{fields}");
+    }
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_by_its_tag() {
+    let cases = [
+        ("18=1", "DCX-R033 the value of tag 18 "),
+        ("18=6  G", "DCX-R033 the value of tag 18 "),
+        ("18=66", "DCX-R033 the value of tag 18 "),
+        ("18=M R", "DCX-R066 the value of tag 18 "),
+        ("18=R|211=0.1|836=1", "DCX-R033 the value of tag 836 "),
+        ("211=0.1", "DCX-R066 the value of tag 211 "),
+        ("111=0", "DCX-R058 MaxFloor 0 "),
+        ("432=20261123", "DCX-R033 the value of tag 432 "),
+        ("835=1", "DCX-R033 the value of tag 835 "),
+        ("20002=NOPE", "DCX-R075 unknown strategy"),
+        ("20002=A-NAME-FAR-TOO-LONG", "DCX-R075 unknown strategy"),
+        ("59=5", "DCX-R033 the value of tag 59 "),
+        ("54=3", "DCX-R033 the value of tag 54 "),
+        ("59=1|126=20261123-17:00:00", "DCX-R060 ExpireTime "),
+    ];
+    for (fields, text) in cases {
+        let mut rig = Rig::new();
+        let order = format!("{fields}|11=1|55=EURUSD|54=1|38=100|40=2|44=1.1|{TIME}");
+        rig.receive(CLIENT, "D", &order).unwrap();
+        assert_eq!(rig.commands(), [], "{fields}");
+        let sent = rig.sent();
+        assert!(
+            sent[0].2.contains(&format!("|58={text}")),
+            "{fields}: {sent:?}"
+        );
+    }
+}
+
+#[test]
+fn a_replace_may_move_the_stop_and_what_is_shown() {
+    let mut rig = Rig::new();
+    let base = "41=a1|11=r1|55=EURUSD|54=5|38=200|40=4|44=1.2";
+    let replace = format!("{base}|99=1.15|111=20|{TIME}");
+    rig.receive(CLIENT, "G", &replace).unwrap();
+    let [Command::Replace(request)] = rig.commands()[..] else {
+        panic!("one replace");
+    };
+    assert_eq!(request.stop_px, px("1.15").into());
+    assert_eq!((request.display_qty, request.side), (qty("20"), Side::Sell));
+    for (tag, value) in [
+        (18, "6"),
+        (110, "1"),
+        (211, "1"),
+        (836, "0"),
+        (20_002, "TREND"),
+    ] {
+        let refused = rig.receive(CLIENT, "G", &format!("{base}|{tag}={value}|{TIME}"));
+        let Err(AppReject::Business { text, .. }) = refused else {
+            panic!("{tag}: {refused:?}");
+        };
+        assert_eq!(
+            text,
+            format!("DCX-R033 the value of tag {tag} is not supported")
+        );
+    }
+}
