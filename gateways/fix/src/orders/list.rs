@@ -24,7 +24,6 @@ struct Head<'a> {
     total: Option<&'a [u8]>,
     count: Option<&'a [u8]>,
     contingency: Option<&'a [u8]>,
-    transact_time: Option<&'a [u8]>,
     poss_resend: Option<&'a [u8]>,
     unsupported: Option<u32>,
 }
@@ -32,7 +31,6 @@ struct Head<'a> {
 impl<'a> Head<'a> {
     fn take(&mut self, tag: u32, value: &'a [u8]) -> bool {
         let field = match tag {
-            60 => &mut self.transact_time,
             66 => &mut self.name,
             68 => &mut self.total,
             73 => &mut self.count,
@@ -83,7 +81,6 @@ pub(super) fn new_orders<'a>(
     let mut refusals = Vec::new();
     let mut places = 0_u64;
     for (ix, entry) in entries.iter_mut().enumerate() {
-        entry.transact_time = entry.transact_time.or(head.transact_time);
         entry.poss_resend = head.poss_resend;
         let place = match entry.list_seq_no {
             Some(text) => count(67, text)?,
@@ -126,9 +123,6 @@ fn split<'a>(message: &Message<'a>) -> (Head<'a>, Vec<Fields<'a>>) {
             entries.push(Fields::default());
         }
         match entries.last_mut() {
-            // A list may have a field that an order may have too; behind the first order it is
-            // the order's.
-            Some(entry) if tag == 60 => entry.take(tag, value),
             Some(entry) => {
                 if !head.take(tag, value) {
                     entry.take(tag, value);
