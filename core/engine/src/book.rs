@@ -107,7 +107,9 @@ impl Book {
             left &= left - 1;
             let Some(top) = top else { continue };
             let (bid, ask) = (top.bid_px.price(), top.ask_px.price());
-            if bid.is_none() && ask.is_none() {
+            // A venue whose own bid is above its own offer is wrong about one of them.
+            let crossed = bid.is_some() && ask.is_some() && bid > ask;
+            if crossed || bid.is_none() && ask.is_none() {
                 continue;
             }
             let age = now.since(top.at);
@@ -195,6 +197,17 @@ mod tests {
             "venue 0 is stale"
         );
         assert_eq!(best_at(&book, 200), (None, None, Some(95)));
+    }
+
+    #[test]
+    fn a_quote_that_is_itself_crossed_is_not_used_and_a_locked_one_is() {
+        let mut book = Book::default();
+        book.grow(2);
+        book.take(UnixNanos::new(100), &quote(0, 10, 13));
+        book.take(UnixNanos::new(100), &quote(1, 12, 11));
+        assert_eq!(best_at(&book, 100), (Some(10), Some(13), Some(0)));
+        book.take(UnixNanos::new(100), &quote(1, 12, 12));
+        assert_eq!(best_at(&book, 100), (Some(12), Some(12), Some(0)));
     }
 
     #[test]

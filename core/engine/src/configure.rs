@@ -8,7 +8,7 @@ use dcx_model::{
 use crate::names::Execution;
 use crate::order::{Child, Parent};
 use crate::pool::Key;
-use crate::risk::{InstrumentRow, POSITIONS_MAX, SessionRow};
+use crate::risk::{InstrumentRow, POSITIONS_MAX, SECONDS_PER_DAY, SessionRow};
 use crate::{Cx, Engine, Trace};
 
 /// Open orders that an engine can be asked to hold.
@@ -26,6 +26,9 @@ const DONE_MIN: u32 = 64;
 /// Children beyond one for each open order that may work at the same time.
 const CHILDREN_SPARE_MAX: u32 = 1 << 18;
 
+/// Orders whose economics are remembered, so that the same one is seen when it comes again.
+const DUPLICATES_MAX: u32 = 1 << 16;
+
 /// All venues there can be.
 const VENUES: VenueSet = VenueSet::from_bits((1 << VENUES_MAX) - 1);
 
@@ -36,6 +39,7 @@ impl Engine {
         let legal = (1..=ORDERS_OPEN_MAX).contains(&configure.orders_open_max)
             && configure.ids_kept_max <= IDS_KEPT_MAX
             && configure.discount_ppm <= 1_000_000
+            && configure.day_start_s < SECONDS_PER_DAY
             && configure.route_attempts_max > 0
             && configure.positions_max <= POSITIONS_MAX;
         if !legal {
@@ -139,6 +143,8 @@ impl Engine {
             .grow(configure.positions_max, configure.day_start_s);
         self.owners.grow(configure.positions_max);
         self.reducing.grow(configure.positions_max);
+        self.authority.grow();
+        self.recent.grow(configure.seed, open.min(DUPLICATES_MAX));
         self.book.grow(INSTRUMENTS_MAX);
         self.triggers.grow(INSTRUMENTS_MAX);
         self.lists.grow(open);

@@ -6,10 +6,12 @@
 
 use dcx_model::{
     CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, OrderId, Refusal, Scope, TIMERS_PER_WAKE_MAX,
+    TradingState,
 };
 
 use crate::order::{Input, State, Step};
 use crate::pool::NIL;
+use crate::risk::worst;
 use crate::{Cx, Engine, Trace};
 
 /// Events that one order may cause here: a cancel for each child, the refusal of a pending
@@ -25,13 +27,6 @@ const RELEASES: usize = EVENTS_PER_COMMAND_MAX;
 const _: () = assert!(PER_ORDER <= EVENTS_PER_COMMAND_MAX, "an order fits");
 
 impl Engine {
-    /// Stops trading: no order gets in, and every order there is is cancelled.
-    pub(crate) fn halt<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
-        self.halted = true;
-        self.expect_ends(cx.at);
-        self.cancel_all_of(cx, Scope::Firm);
-    }
-
     /// Begins to cancel every open order of a scope. What comes in later is not touched. There is
     /// always room for this.
     pub(crate) fn cancel_all_of<T: Trace>(&mut self, cx: &mut Cx<'_, T>, scope: Scope) {
@@ -45,9 +40,17 @@ impl Engine {
         OrderId::new(self.next_order.saturating_sub(1))
     }
 
+    /// Whether nothing may be sent for an order: a scope of it is halted, or is being swept.
+    pub(crate) fn stands_still(&self, ix: u32) -> bool {
+        let parent = self.parents.at(ix);
+        let swept = self.sweeps.marked_at != NIL && self.sweeps.marked(parent).is_some();
+        swept || worst(self.standings(&parent.holder())).0 == TradingState::Halted
+    }
+
     /// Fires what is due, and goes on with what is unfinished.
     pub(crate) fn wake<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
         self.sample();
+        self.drop_expired(cx);
         self.sweep(cx);
         self.measure_behind(cx);
         self.release(cx);

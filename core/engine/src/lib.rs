@@ -72,7 +72,7 @@ use index::Index;
 use names::{Execution, Names};
 use order::{Child, Expiry, Lists, Owners, Parent, Reconcile, Reducing, Triggers};
 use pool::{List, NIL, Pool};
-use risk::{InstrumentRow, Ledger, SessionRow};
+use risk::{Authority, InstrumentRow, Ledger, Recent, SessionRow};
 use route::Bandit;
 use sweeps::Sweeps;
 use timers::Timers;
@@ -82,7 +82,6 @@ pub struct Engine {
     config: Option<Configure>,
     /// When the last command was sequenced.
     now: UnixNanos,
-    halted: bool,
     /// Mass cancels and the like that are under way.
     sweeps: Sweeps,
     reducing: Reducing,
@@ -123,6 +122,8 @@ pub struct Engine {
     book: Book,
     ledger: Ledger,
     owners: Owners,
+    authority: Authority,
+    recent: Recent,
     bandit: Bandit,
 }
 
@@ -142,7 +143,6 @@ impl Engine {
         Self {
             config: None,
             now: UnixNanos::ZERO,
-            halted: false,
             sweeps: Sweeps::default(),
             reducing: Reducing::default(),
             release_at: NIL,
@@ -174,6 +174,8 @@ impl Engine {
             book: Book::default(),
             ledger: Ledger::default(),
             owners: Owners::default(),
+            authority: Authority::default(),
+            recent: Recent::default(),
             bandit: Bandit::default(),
         }
     }
@@ -264,6 +266,7 @@ impl Engine {
         if known && self.venues_defined.contains(quote.venue) {
             self.book.take(cx.at, quote);
             self.mark(cx, quote.instrument);
+            self.note_mid(cx.at, quote.instrument);
             self.quoted(cx, quote.instrument);
         } else {
             cx.out.push(Event::Ignored {
@@ -286,7 +289,7 @@ impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
             .field("now", &self.now)
-            .field("halted", &self.halted)
+            .field("halted", &self.halted())
             .field("orders_open", &self.orders_open())
             .field("held", &self.held.len())
             .finish_non_exhaustive()

@@ -65,24 +65,36 @@ macro_rules! checks {
 checks! {
     /// The engine has its configuration: 1 or 0.
     Configured = R031, "configured";
-    /// Trading is not halted: 1 while halted, limit 0.
+    /// The worst state of the order's scopes: 0 active, 1 reducing, 2 halted, limit 1.
     NotHalted = R001, "not halted";
+    /// The same; the limit is 1 for an order that makes a position smaller, else 0.
+    NotReducing = R042, "not reducing, or the order reduces";
+    /// The firm has limits: 1 or 0.
+    FirmLimits = R074, "firm limits are set";
     /// The session has limits: 1 or 0.
     SessionLimits = R004, "session limits are set";
-    /// Orders in the session's bucket with this one, and the bucket's size.
+    /// Orders in a scope's bucket with this one, and the bucket's size.
     Rate = R017, "message rate";
     /// Uses of the ClOrdID before, limit 0.
     ClOrdId = R018, "ClOrdID is new";
     /// The account's number, and the largest there is.
     Account = R032, "account is known";
+    /// The strategy's number, and the largest there is.
+    Strategy = R075, "strategy is known";
     /// The instrument is defined: 1 or 0.
     Instrument = R002, "instrument is known";
     /// The instrument has limits: 1 or 0.
     InstrumentLimits = R003, "instrument limits are set";
+    /// Age of TransactTime (60) and its limit, in nanoseconds.
+    Age = R053, "age of the request";
     /// The quantity in units, above 0.
     QtyPositive = R005, "quantity above zero";
     /// What the quantity leaves over whole lots, limit 0.
     Lot = R007, "whole lots";
+    /// The instrument is denied to a scope: 1, limit 0.
+    Permitted = R045, "permission for the instrument";
+    /// The algorithm is denied to a scope: 1, limit 0.
+    AlgoPermitted = R046, "permission for the algorithm";
     /// The quantity and its limit, in units.
     QtyMax = R006, "order quantity";
     /// The algorithm can do what the order asks: tag of what it cannot, limit 0.
@@ -119,6 +131,10 @@ checks! {
     Slices = R021, "slices";
     /// Lots and slices: at least one lot each.
     LotsPerSlice = R022, "a lot for each slice";
+    /// The instrument is within its hours: 1 or 0.
+    InHours = R050, "trading hours";
+    /// Venues that list the instrument and are open for it, at least one.
+    Phase = R049, "open venues";
     /// Age of the youngest quote and its limit, in nanoseconds; age −1 where there is no quote.
     Reference = R012, "reference price";
     /// Worth of the order and its limit, in units of 10⁻¹⁶.
@@ -126,24 +142,39 @@ checks! {
     /// Twice the distance from the reference times 10 000, and the reference times two times the
     /// collar: the collar's comparison without a division.
     Collar = R014, "price collar";
-    /// The session's open orders with this one, and their limit.
-    OrdersOpen = R016, "open orders of the session";
+    /// How far the best bid is above the best offer, times 20 000, and how far it may be.
+    Crossed = R048, "crossed market";
+    /// The collar's comparison with the median of the window.
+    Band = R034, "price band of the window";
+    /// Trades seen and trades needed to say what is usual.
+    TypicalKnown = R036, "usual quantity is known";
+    /// The quantity and the allowed multiple of the usual one, in units.
+    Typical = R035, "usual quantity";
+    /// Age of the last order like this one and the window, in nanoseconds; age −1 where there is
+    /// none.
+    Duplicate = R043, "same order before";
+    /// A scope's open orders with this one, and their limit.
+    OrdersOpen = R016, "open orders";
     /// The firm's open orders with this one, and the room for them.
     Pool = R026, "open orders of the firm";
     /// The account has a place for its position in the instrument: 1 or 0.
     PositionRoom = R026, "room for the position";
     /// Position with all working orders and this one filled, and its limit, in units.
     Position = R015, "position with working orders";
+    /// Position with all working orders to sell and this one, short above 0, limit 0.
+    Locate = R047, "located securities";
+    /// Quantity accepted in the instrument today with this order, and its limit, in units.
+    DayQty = R041, "quantity of the day";
+    /// Worth accepted of a scope today with this order, and its limit, in units of 10⁻¹⁶.
+    DayNotional = R040, "notional of the day";
     /// Venues that can take the order now, at least one.
     Venue = R019, "eligible venues";
     /// The new quantity and what is filled of the order, in units: a replace only.
     AboveCum = R028, "quantity above filled";
     /// Fields that a replace would change and may not, limit 0.
-    Replaceable = R029, "only quantity and limit change";
+    Replaceable = R029, "only quantity and prices change";
     /// The order's price in the firm's currency, and its worth, can be held: 1 or 0.
     Priced = R030, "worth in range";
-    /// The strategy's number, and the largest there is.
-    Strategy = R075, "strategy is known";
     /// Positions that no price is known for, limit 0. Made where there are any.
     Marked = R067, "every position has a price";
     /// Gross exposure of the firm with this order, and its limit, in units of 10⁻¹⁶.

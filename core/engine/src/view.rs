@@ -1,8 +1,8 @@
 //! What can be read from the engine without changing it: counters, positions, the digest.
 
 use dcx_model::{
-    AccountId, ChildId, Command, InstrumentId, OrderId, OrderView, Qty, Record, Scope, UnixNanos,
-    VenueId,
+    AccountId, ChildId, Command, InstrumentId, OrderId, OrderView, Qty, Record, Scope,
+    TradingState, UnixNanos, VenueId,
 };
 
 use crate::Engine;
@@ -82,7 +82,12 @@ impl Engine {
         {
             return Some(self.now);
         }
-        let due = [self.timers.next(), self.ledger.sample_at(), self.recon_at()];
+        let due = [
+            self.timers.next(),
+            self.ledger.sample_at(),
+            self.recon_at(),
+            self.proposal_due(),
+        ];
         due.into_iter().flatten().min()
     }
 
@@ -104,10 +109,10 @@ impl Engine {
         self.children.len() - self.children_done.len()
     }
 
-    /// Whether trading is halted.
+    /// Whether trading is halted for the whole firm.
     #[must_use]
-    pub const fn halted(&self) -> bool {
-        self.halted
+    pub fn halted(&self) -> bool {
+        self.authority.firm.standing.state == TradingState::Halted
     }
 
     /// The position of an account in an instrument, in units of 10⁻⁸; negative is short.
@@ -196,7 +201,7 @@ impl Engine {
             .map(|child| child.digest(3, self.order_number(child.parent)));
         let instruments = (0..)
             .zip(&self.instruments)
-            .filter(|(_, row)| row.defined.is_some() || !row.set.is_empty())
+            .filter(|(_, row)| !row.is_unknown())
             .map(|(ix, row)| row.digest(0x1_0000 | ix));
         let sessions = (0..)
             .zip(&self.sessions)
@@ -214,6 +219,8 @@ impl Engine {
             self.reducing.digest(31),
             self.book.digest(7),
             self.bandit.digest(8),
+            self.authority.digest(),
+            self.recent.digest(),
             timers,
             self.triggers.digest(11, |pegs| {
                 self.sequence(pegs, |ix| self.parents.at(ix).waits.peg_seat.next)
@@ -233,7 +240,6 @@ impl Engine {
     fn scalars(&self) -> u64 {
         let mut words = Words::new(1);
         words.u64(self.now.get());
-        words.u64(u64::from(self.halted));
         words.u64(self.sweeps.digest(|ix| self.number_at(ix)));
         words.u64(self.number_at(self.release_at));
         words.u64(self.next_order);

@@ -56,7 +56,7 @@ fn limit(world: &mut World, change: impl FnOnce(&mut InstrumentLimits)) {
     limits.order_notional_max = Notional::whole(1_000_000);
     change(&mut limits);
     for change in limits.changes() {
-        world.send(Command::SetLimit(change));
+        world.limit(change.scope, change.limit, change.value);
     }
 }
 
@@ -64,7 +64,7 @@ fn limit_session(world: &mut World, change: impl FnOnce(&mut SessionLimits)) {
     let mut limits = support::session_limits(0);
     change(&mut limits);
     for change in limits.changes() {
-        world.send(Command::SetLimit(change));
+        world.limit(change.scope, change.limit, change.value);
     }
 }
 

@@ -365,8 +365,7 @@ fn a_position_without_a_mark_refuses_where_a_limit_needs_it() {
     assert_eq!(buy(&mut world, 100), None);
     fill_all(&mut world);
     assert_eq!(view(&world, Scope::Firm).unmarked, 1);
-    assert_eq!(buy(&mut world, 10), None, "no limit needs it");
-    set(&mut world, ACCOUNT, Limit::GrossMax, whole(1_000_000));
+    // The firm's own limit needs it, which there always is.
     let refused = send(&mut world, Side::Buy, 10, |_| {});
     let instrument = InstrumentId::new(0);
     assert_eq!(refusal(&refused), Some(Refusal::NoMark { instrument }));
@@ -446,7 +445,20 @@ fn a_new_day_begins_with_nothing_lost() {
     assert_eq!(states(&quote(&mut world, 0, -3)), [], "a day's loss of 10");
     assert_eq!(view(&world, ACCOUNT).result, whole(-10));
     assert_eq!(view(&world, Scope::Firm).result, whole(-10));
-    assert_eq!(states(&quote(&mut world, 0, -4)).len(), 1);
+    // The account reduces until somebody lets it go on.
+    assert_eq!(states(&quote(&mut world, 0, -4)), []);
+    let mut world = resumed(world);
+    world.at = world.at.plus(Nanos::from_seconds(86_400));
+    assert_eq!(states(&quote(&mut world, 0, -6)).len(), 1);
+}
+
+/// The same world once a person lets its account trade again.
+fn resumed(mut world: World) -> World {
+    world.send(Command::SetState(StateChange {
+        scope: ACCOUNT,
+        ..StateChange::resume(support::operator())
+    }));
+    world
 }
 
 /// Both accounts of the world belong to one owner, who wants `mode`.

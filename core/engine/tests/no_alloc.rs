@@ -17,10 +17,10 @@ use std::cell::Cell;
 use dcx_engine::{Engine, Outbox};
 use dcx_model::{
     AccountId, Algo, CancelRequest, ChildId, ClOrdId, Command, Configure, Event, ExecId, ExecType,
-    Instrument, InstrumentId, InstrumentLimits, Leg, LimitPx, ListId, MarketTrade, Nanos, NewOrder,
-    Notional, OnNoVenue, OrdRejReason, OrdStatus, OrdType, Peg, Price, Qty, Quote, ReplaceRequest,
-    Seq, SessionId, SessionLimits, Side, StatusRequest, Text, TimeInForce, UnixNanos, Venue,
-    VenueCancelReject, VenueId, VenueReport, VenueSet,
+    Instrument, InstrumentId, InstrumentLimits, Leg, Limit, LimitChange, LimitPx, ListId,
+    MarketTrade, Nanos, NewOrder, Notional, OnNoVenue, OrdRejReason, OrdStatus, OrdType, Peg,
+    Price, Qty, Quote, ReplaceRequest, Scope, Seq, SessionId, SessionLimits, Side, StatusRequest,
+    Text, TimeInForce, UnixNanos, Venue, VenueCancelReject, VenueId, VenueReport, VenueSet,
 };
 use dcx_stats::Draws;
 
@@ -408,6 +408,11 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
             mix.apply(&Command::SetLimit(change));
         }
     }
+    mix.apply(&Command::SetLimit(LimitChange::configured(
+        Scope::Firm,
+        Limit::GrossMax,
+        Notional::whole(1_000_000_000_000).units(),
+    )));
     for change in (SessionLimits {
         session: SessionId::new(0),
         orders_per_s_max: 1_000_000,

@@ -329,6 +329,8 @@ fn a_refusal_of_a_cancel_that_was_not_sent_changes_nothing() {
 #[test]
 fn c_1_a_a_replace_cancels_and_sends_the_rest_under_the_new_name() {
     let mut world = World::new(1);
+    // What is filled is valued by the mid.
+    world.send(Command::Quote(support::quote(0, 0, 0, 1)));
     new(&mut world, buy("A"));
     report(&mut world, ExecType::Trade, 4);
     let request = replace("B", "A", lots(20));
@@ -700,12 +702,12 @@ fn more_held_orders_than_one_outbox_holds_are_released_by_and_by() {
     let mut limits = support::session_limits(0);
     (limits.burst_max, limits.orders_open_max) = (1_000, 1_000);
     for change in limits.changes() {
-        world.send(Command::SetLimit(change));
+        world.limit(change.scope, change.limit, change.value);
     }
     let mut limits = support::instrument_limits(0);
     limits.position_max = Qty::whole(1_000_000);
     for change in limits.changes() {
-        world.send(Command::SetLimit(change));
+        world.limit(change.scope, change.limit, change.value);
     }
     venues(&mut world, false);
     for number in 0..300 {

@@ -16,6 +16,8 @@ struct Twin {
     halted: bool,
     up: BTreeSet<VenueId>,
     quotes: BTreeMap<(InstrumentId, VenueId), (Quote, UnixNanos)>,
+    /// Instruments that had a bid and an offer at the same time.
+    valued: BTreeSet<InstrumentId>,
     /// Tokens by session, in 10⁻⁹, and when they were counted.
     tokens: BTreeMap<SessionId, (u128, UnixNanos)>,
     names: BTreeSet<(SessionId, ClOrdId)>,
@@ -33,6 +35,7 @@ impl Twin {
             halted: false,
             up: (0..support::VENUES).map(VenueId::new).collect(),
             quotes: BTreeMap::new(),
+            valued: BTreeSet::new(),
             tokens: BTreeMap::new(),
             names: BTreeSet::new(),
             asked: BTreeMap::new(),
@@ -42,7 +45,9 @@ impl Twin {
 
     /// Says what must become of an order, before it is sent.
     fn judge(&mut self, order: &NewOrder) -> Result<(), Code> {
-        self.admit(order.session)?;
+        let reduces = !order.order_qty.is_zero()
+            && self.would_be(order.account, order.instrument, order.side, order.order_qty) <= 0;
+        self.admit(order.session, reduces)?;
         if !self.names.insert((order.session, order.cl_ord_id)) {
             return Err(Code::R018);
         }
@@ -50,24 +55,32 @@ impl Twin {
             return Err(Code::R032);
         }
         let (instrument, limits) = known(order.instrument)?;
-        judge_qty(order.order_qty, &instrument, &limits)?;
+        judge_lots(order.order_qty, &instrument)?;
+        if !reduces && order.order_qty > limits.order_qty_max {
+            return Err(Code::R006);
+        }
         if order.algo == Algo::Twap {
             judge_plan(order, self.world.at, &instrument)?;
         }
         judge_price(order.ord_type, order.limit_px, &instrument)?;
-        let px = self.price(order.side, order.limit_px, &instrument, &limits)?;
-        judge_worth(px, order.order_qty, &limits)?;
+        if !reduces {
+            let px = self.price(order.side, order.limit_px, &instrument, &limits)?;
+            judge_worth(px, order.order_qty, &limits)?;
+            self.judge_crossed(order.side, order.limit_px, &instrument, &limits)?;
+        }
 
         let open = |told: &&support::Told| !told.view.ord_status.is_terminal();
         let mine = |told: &&support::Told| told.view.session == order.session;
         let orders = self.world.told.values();
-        if orders.clone().filter(open).filter(mine).count() >= 12 {
+        if !reduces && orders.clone().filter(open).filter(mine).count() >= 12 {
             return Err(Code::R016);
         }
         if orders.filter(open).count() >= 200 {
             return Err(Code::R026);
         }
-        self.judge_position(order.account, order.instrument, order.side, order.order_qty)?;
+        if !reduces {
+            self.judge_position(order.account, order.instrument, order.side, order.order_qty)?;
+        }
         let reject = self.on_no_venue == OnNoVenue::Reject;
         if reject
             && !instrument
@@ -82,7 +95,9 @@ impl Twin {
 
     /// Says what must become of a replace of an order that is neither done nor pending.
     fn judge_replace(&mut self, request: &ReplaceRequest) -> Result<(), Code> {
-        self.admit(request.session)?;
+        let found = self.find(request.session, request.orig_cl_ord_id);
+        let reduces = found.is_some_and(|id| self.replace_reduces(id, request));
+        self.admit(request.session, reduces)?;
         if !self.names.insert((request.session, request.cl_ord_id)) {
             return Err(Code::R018);
         }
@@ -104,7 +119,11 @@ impl Twin {
             return Err(Code::R029);
         }
         let (instrument, limits) = known(view.instrument)?;
-        judge_qty(request.order_qty, &instrument, &limits)?;
+        judge_lots(request.order_qty, &instrument)?;
+        let grows = request.order_qty > view.order_qty;
+        if !reduces && grows && request.order_qty > limits.order_qty_max {
+            return Err(Code::R006);
+        }
         if request.order_qty <= view.cum_qty {
             return Err(Code::R028);
         }
@@ -113,16 +132,27 @@ impl Twin {
             return Err(Code::R022);
         }
         judge_price(view.ord_type, request.limit_px, &instrument)?;
-        let px = self.price(view.side, request.limit_px, &instrument, &limits)?;
-        judge_worth(px, request.order_qty, &limits)?;
-        if request.order_qty > view.order_qty {
+        if !reduces {
+            let px = self.price(view.side, request.limit_px, &instrument, &limits)?;
+            judge_worth(px, request.order_qty, &limits)?;
+            self.judge_crossed(view.side, request.limit_px, &instrument, &limits)?;
             let more = request.order_qty.saturating_minus(view.order_qty);
             self.judge_position(account, view.instrument, view.side, more)?;
         }
         Ok(())
     }
 
-    fn admit(&mut self, session: SessionId) -> Result<(), Code> {
+    /// Whether a replace asks for no more at the same price, or for so little more that the
+    /// position only gets smaller.
+    fn replace_reduces(&self, id: OrderId, request: &ReplaceRequest) -> bool {
+        let told = &self.world.told[&id];
+        let view = told.view;
+        let less = request.order_qty <= view.order_qty && request.limit_px == view.limit_px;
+        let more = request.order_qty.saturating_minus(view.order_qty);
+        less || self.would_be(told.account, view.instrument, view.side, more) <= 0
+    }
+
+    fn admit(&mut self, session: SessionId, reduces: bool) -> Result<(), Code> {
         if self.halted {
             return Err(Code::R001);
         }
@@ -139,9 +169,17 @@ impl Twin {
         let flown = u128::from(self.world.at.since(counted).get()) * 20;
         let tokens = (tokens + flown).min(10 * one);
         let left = tokens.checked_sub(one);
-        self.tokens
-            .insert(session, (left.unwrap_or(tokens), self.world.at));
-        left.map(|_| ()).ok_or(Code::R017)
+        // What reduces is counted as far as the bucket reaches, and never refused.
+        let after = if reduces {
+            tokens.saturating_sub(one)
+        } else {
+            left.unwrap_or(tokens)
+        };
+        self.tokens.insert(session, (after, self.world.at));
+        left.filter(|_| !reduces)
+            .map(|_| ())
+            .or(reduces.then_some(()))
+            .ok_or(Code::R017)
     }
 
     /// The price that an order is measured by, if it is inside the collar's facts.
@@ -152,17 +190,7 @@ impl Twin {
         instrument: &Instrument,
         limits: &InstrumentLimits,
     ) -> Result<(Price, i128), Code> {
-        let quotes = self.quotes.iter().filter(|((id, venue), (quote, _))| {
-            *id == instrument.id
-                && instrument.venues.contains(*venue)
-                && (quote.bid_px.price().is_some() || quote.ask_px.price().is_some())
-        });
-        let ages: Vec<(Quote, Nanos)> = quotes
-            .map(|(_, (quote, at))| (*quote, self.world.at.since(*at)))
-            .collect();
-        let fresh = ages.iter().filter(|(_, age)| *age <= limits.quote_age_max);
-        let bid = fresh.clone().filter_map(|(q, _)| q.bid_px.price()).max();
-        let ask = fresh.filter_map(|(q, _)| q.ask_px.price()).min();
+        let (bid, ask, ages) = self.best(instrument, limits);
         let close = instrument
             .prev_close
             .price()
@@ -174,7 +202,7 @@ impl Twin {
             }
             (_, _, Some(close)) => (2 * i128::from(close.units()), close),
             _ => {
-                let youngest = ages.iter().map(|(_, age)| *age).min();
+                let youngest = ages.iter().min().copied();
                 let stale = youngest.is_some_and(|age| age > limits.quote_age_max);
                 return Err(if stale { Code::R013 } else { Code::R012 });
             }
@@ -182,7 +210,49 @@ impl Twin {
         Ok((limit.price().unwrap_or(touch), twice))
     }
 
-    /// Sums every open order of the side afresh.
+    /// The best bid and offer of fresh quotes, and the age of every quote.
+    fn best(
+        &self,
+        instrument: &Instrument,
+        limits: &InstrumentLimits,
+    ) -> (Option<Price>, Option<Price>, Vec<Nanos>) {
+        let quotes = self.quotes.iter().filter(|((id, venue), (quote, _))| {
+            *id == instrument.id
+                && instrument.venues.contains(*venue)
+                && (quote.bid_px.price().is_some() || quote.ask_px.price().is_some())
+        });
+        let ages: Vec<(Quote, Nanos)> = quotes
+            .map(|(_, (quote, at))| (*quote, self.world.at.since(*at)))
+            .collect();
+        let fresh = ages.iter().filter(|(_, age)| *age <= limits.quote_age_max);
+        let bid = fresh.clone().filter_map(|(q, _)| q.bid_px.price()).max();
+        let ask = fresh.filter_map(|(q, _)| q.ask_px.price()).min();
+        (bid, ask, ages.iter().map(|(_, age)| *age).collect())
+    }
+
+    /// Where the market is crossed at all, nothing that would take passes.
+    fn judge_crossed(
+        &self,
+        side: Side,
+        limit: LimitPx,
+        instrument: &Instrument,
+        limits: &InstrumentLimits,
+    ) -> Result<(), Code> {
+        let (Some(bid), Some(ask), _) = self.best(instrument, limits) else {
+            return Ok(());
+        };
+        let takes = match (limit.price(), side) {
+            (None, _) => true,
+            (Some(px), Side::Buy) => px >= ask,
+            (Some(px), Side::Sell) => px <= bid,
+        };
+        if bid > ask && takes {
+            return Err(Code::R048);
+        }
+        Ok(())
+    }
+
+    /// The position is within its limit, and everything the firm holds was valued once.
     fn judge_position(
         &self,
         account: AccountId,
@@ -190,6 +260,28 @@ impl Twin {
         side: Side,
         more: Qty,
     ) -> Result<(), Code> {
+        let would_be = self.would_be(account, instrument, side, more);
+        if !more.is_zero() && would_be > i128::from(Qty::whole(2_000).units()) {
+            return Err(Code::R015);
+        }
+        for id in (0..support::INSTRUMENTS).map(InstrumentId::new) {
+            let of = self.world.positions.iter().filter(|((_, of), _)| *of == id);
+            let held: i128 = of.map(|(_, position)| *position).sum();
+            if held != 0 && !self.valued.contains(&id) {
+                return Err(Code::R067);
+            }
+        }
+        Ok(())
+    }
+
+    /// The position on this side with every open order of it filled, each summed afresh.
+    fn would_be(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        side: Side,
+        more: Qty,
+    ) -> i128 {
         let working: i128 = self
             .world
             .told
@@ -213,11 +305,7 @@ impl Twin {
         } else {
             -position
         };
-        let would_be = signed + working + i128::from(more.units());
-        if would_be > i128::from(Qty::whole(2_000).units()) {
-            return Err(Code::R015);
-        }
-        Ok(())
+        signed + working + i128::from(more.units())
     }
 
     /// The order that goes, or went, by this name.
@@ -278,6 +366,10 @@ impl Twin {
             {
                 let place = (quote.instrument, quote.venue);
                 self.quotes.insert(place, (*quote, self.world.at));
+                let (instrument, limits) = known(quote.instrument).expect("it was asked for");
+                if let (Some(_), Some(_), _) = self.best(&instrument, &limits) {
+                    self.valued.insert(quote.instrument);
+                }
             }
             Command::Cancel(request) => {
                 self.names.insert((request.session, request.cl_ord_id));
@@ -316,13 +408,11 @@ fn known(id: InstrumentId) -> Result<(Instrument, InstrumentLimits), Code> {
     ))
 }
 
-fn judge_qty(qty: Qty, instrument: &Instrument, limits: &InstrumentLimits) -> Result<(), Code> {
+fn judge_lots(qty: Qty, instrument: &Instrument) -> Result<(), Code> {
     if qty.is_zero() {
         Err(Code::R005)
     } else if !qty.is_multiple_of(instrument.lot) {
         Err(Code::R007)
-    } else if qty > limits.order_qty_max {
-        Err(Code::R006)
     } else {
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Through the gates once more: whatever goes to market later than its acceptance is judged
 //! again, by what is true then.
 
-use dcx_model::{Level, LimitPx, Qty, Refusal};
+use dcx_model::{LimitPx, Qty, Refusal};
 
-use crate::risk::{self, Approved, Gate, Replaced, Terms};
+use crate::risk::{self, Approved, Gate, Terms};
 use crate::{Cx, Engine, Trace};
 
 impl Engine {
@@ -46,24 +46,13 @@ impl Engine {
         ix: u32,
         terms: &Terms,
     ) -> Result<Approved<Terms>, Refusal> {
-        if self.halted {
-            return Err(Refusal::Halted { at: Level::Firm });
-        }
         let parent = self.parents.at(ix);
-        let held = Replaced {
-            account: parent.account,
-            cum_qty: parent.cum_qty,
-            slices: parent.schedule.slices(),
-            reserved: (parent.reserved, parent.reserved_at),
-            triggered: parent.waits.triggered,
-        };
-        let mut gate = Gate {
-            seq: cx.seq,
-            trace: &mut *cx.trace,
-        };
-        let facts = self.facts(cx.at, terms.instrument, parent.session.get());
+        let facts = self.facts(cx.at, parent.holder());
+        let held = super::client::replaced(parent);
+        let reserved = held.reserved;
+        let mut gate = Gate::new(cx.seq, &mut *cx.trace);
         let approved = risk::check_again(&mut gate, &facts, terms, &held)?;
-        let (qty, unit) = held.reserved;
+        let (qty, unit) = reserved;
         self.reserve_instead(ix, qty, unit.max(approved.get().unit));
         Ok(approved)
     }

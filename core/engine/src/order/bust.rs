@@ -198,7 +198,7 @@ impl Engine {
         };
         let room = !self.children_full()
             && (parent.children.len() as usize) < dcx_model::CHILDREN_WORKING_MAX;
-        child.done() && filled && works && short && open && room && !self.halted
+        child.done() && filled && works && short && open && room && !self.halted()
     }
 
     /// A filled child works again, and its order with it.
@@ -215,7 +215,6 @@ impl Engine {
         let (leaves, unit) = (parent.leaves_qty(), parent.terms.get().unit);
         if let Step::To(state) = parent.state.on(Input::Reopened) {
             let name = self.names.hashed(parent.session.get(), parent.cl_ord_id);
-            let session = parent.session;
             let key = self.parents.key(ix);
             let entry = self.names.pin_again(&name, key);
             let parent = self.parents.at_mut(ix);
@@ -224,9 +223,6 @@ impl Engine {
                 .remove(&mut self.parents, ix, |parent| &mut parent.seat);
             self.enlist(ix);
             self.enter_own(ix);
-            if let Some(row) = self.sessions.get_mut(usize::from(session.get())) {
-                row.orders_open += 1;
-            }
         }
         self.reserve_instead(ix, leaves, unit);
     }

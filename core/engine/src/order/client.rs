@@ -1,16 +1,16 @@
 //! What clients ask for: new orders, cancels, replaces, status.
 
 use dcx_model::{
-    CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, NewOrder, OrdStatus, OrdType,
-    OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, RestatementReason, StatusRequest,
-    TimeInForce, UnixNanos,
+    CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, Nanos, NewOrder, Notional,
+    OrdStatus, OrdType, OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, RestatementReason,
+    StatusRequest, TimeInForce, UnixNanos,
 };
 
 use super::self_trade::Prevention;
 use super::{End, Input, Parent, State, Step};
 use crate::names::Hashed;
 use crate::pool::{Key, NIL};
-use crate::risk::{self, Approved, Facts, Gate, Terms};
+use crate::risk::{self, Facts, Gate, Holder, Passed, Rate, Replaced};
 use crate::slice::Schedule;
 use crate::{Cx, Engine, Trace};
 
@@ -18,7 +18,7 @@ impl Engine {
     /// Accepts an order and sends what is due of it, or refuses it.
     pub(crate) fn new_order<T: Trace>(&mut self, cx: &mut Cx<'_, T>, order: &NewOrder) {
         match self.approve(cx, order) {
-            Ok((terms, name, prevention)) => self.open(cx, order, terms, &name, prevention),
+            Ok((passed, name, prevention)) => self.open(cx, order, &passed, &name, prevention),
             Err(refusal) => {
                 let view = refused(order);
                 cx.out.push(Event::Rejected { view, refusal });
@@ -48,9 +48,8 @@ impl Engine {
     /// under the new terms.
     pub(crate) fn replace<T: Trace>(&mut self, cx: &mut Cx<'_, T>, request: &ReplaceRequest) {
         let asked = Asked::replace(request);
-        let admitted = self.admit(cx, request.session.get());
-        if let Err(refusal) = admitted {
-            let known = self.known(&asked);
+        let known = self.known(&asked);
+        if let Err(refusal) = self.admit_replace(cx, known, request) {
             return self.refuse(cx, &asked, known, refusal);
         }
         let ix = match self.find_for(&asked) {
@@ -63,19 +62,19 @@ impl Engine {
             Step::Stay => return,
         };
         let approved = self.approve_replace(cx, ix, request);
-        let approved = approved.and_then(|terms| {
+        let approved = approved.and_then(|passed| {
             // One that does not work yet, or has no price of its own, meets the others when it
             // is sent.
             let parent = self.parents.at(ix);
-            let (account, asked) = (parent.account, terms.get());
+            let (account, asked) = (parent.account, passed.terms.get());
             if parent.own.is_in() && asked.ord_type != OrdType::Pegged {
                 let worked = asked.worked(asked.order_qty, asked.limit_px);
                 self.prevent_change(cx, account, &worked)?;
             }
-            Ok(terms)
+            Ok(passed)
         });
         match approved {
-            Ok(terms) => self.begin_replace(cx, ix, state, terms, asked.cl_ord_id),
+            Ok(passed) => self.begin_replace(cx, ix, state, &passed, asked.cl_ord_id),
             Err(refusal) => self.refuse(cx, &asked, Some(ix), refusal),
         }
     }
@@ -102,47 +101,65 @@ impl Engine {
         &mut self,
         cx: &mut Cx<'_, T>,
         order: &NewOrder,
-    ) -> Result<(Approved<Terms>, Hashed, Prevention), Refusal> {
-        self.admit(cx, order.session.get())?;
+    ) -> Result<(Passed, Hashed, Prevention), Refusal> {
+        let holder = Holder::of(order);
+        let facts = self.facts(cx.at, holder);
+        let mut gate = Gate::new(cx.seq, &mut *cx.trace);
+        let reduces = facts.order_reduces(order);
+        risk::admit(&mut gate, &facts, reduces)?;
+        self.count_message(cx.at, &holder);
         let name = self.names.hashed(order.session.get(), order.cl_ord_id);
         let used = self.names.find(&name).is_some();
-        let mut gate = Gate {
-            seq: cx.seq,
-            trace: &mut *cx.trace,
-        };
         risk::check_name(&mut gate, used)?;
-        let mut facts = self.facts(cx.at, order.instrument, order.session.get());
+        let mut facts = self.facts(cx.at, holder);
         facts.venues = self.takers(order);
         let checked = risk::check(&mut gate, &facts, order);
-        let checked = checked.and_then(|terms| {
-            self.check_reducing(cx, order.account, terms.get(), None)?;
-            self.check_asked(cx.at, order, &terms)?;
+        let checked = checked.and_then(|passed| {
+            self.check_reducing(cx, order.account, passed.terms.get(), None)?;
+            self.check_asked(&passed)?;
             self.lists.check(cx.at, order)?;
             // What does not work at once meets the others when it does.
-            let prevention = if self.waits_first(cx.at, order, &terms) {
+            let prevention = if waits_first(order, &passed) {
                 Prevention::NONE
             } else {
-                self.prevent(cx, order.account, terms.get())?
+                self.prevent(cx, order.account, passed.terms.get())?
             };
-            Ok((terms, prevention))
+            Ok((passed, prevention))
         });
         if checked.is_err() {
             // Refused for what it is: its name is used up, and a second try needs another.
             self.names.keep(&name, Key::NONE);
         }
-        let (terms, prevention) = checked?;
-        Ok((terms, name, prevention))
+        let (passed, prevention) = checked?;
+        Ok((passed, name, prevention))
     }
 
-    fn admit<T: Trace>(&mut self, cx: &mut Cx<'_, T>, session: u16) -> Result<(), Refusal> {
-        let mut gate = Gate {
-            seq: cx.seq,
-            trace: &mut *cx.trace,
-        };
-        let row = self.sessions.get_mut(usize::from(session));
-        let configured = self.config.is_some();
-        let session = (dcx_model::SessionId::new(session), row);
-        risk::admit(&mut gate, cx.at, configured, self.halted, session)
+    /// Whether a replace may be asked for at all. Of an order that is not known, the session and
+    /// the firm are asked.
+    fn admit_replace<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        known: Option<u32>,
+        request: &ReplaceRequest,
+    ) -> Result<(), Refusal> {
+        let holder = known.map_or_else(
+            || Holder {
+                account: dcx_model::AccountId::new(u32::MAX),
+                strategy: dcx_model::StrategyId::new(u16::MAX),
+                session: request.session,
+                instrument: dcx_model::InstrumentId::new(u32::MAX),
+            },
+            |ix| self.parents.at(ix).holder(),
+        );
+        let facts = self.facts(cx.at, holder);
+        let reduces = known.is_some_and(|ix| {
+            let parent = self.parents.at(ix);
+            replaced(parent).reduces(&facts, request)
+        });
+        let mut gate = Gate::new(cx.seq, &mut *cx.trace);
+        risk::admit(&mut gate, &facts, reduces)?;
+        self.count_message(cx.at, &holder);
+        Ok(())
     }
 
     fn approve_replace<T: Trace>(
@@ -150,60 +167,26 @@ impl Engine {
         cx: &mut Cx<'_, T>,
         ix: u32,
         request: &ReplaceRequest,
-    ) -> Result<Approved<Terms>, Refusal> {
-        let mut gate = Gate {
-            seq: cx.seq,
-            trace: &mut *cx.trace,
-        };
+    ) -> Result<Passed, Refusal> {
         let parent = self.parents.at(ix);
-        let before = parent.terms.get();
-        let facts = self.facts(cx.at, before.instrument, parent.session.get());
-        let held = risk::Replaced {
-            account: parent.account,
-            cum_qty: parent.cum_qty,
-            slices: parent.schedule.slices(),
-            reserved: (parent.reserved, parent.reserved_at),
-            triggered: parent.waits.triggered,
-        };
-        let terms = risk::check_replace(&mut gate, &facts, request, before, &held)?;
-        self.check_reducing(cx, parent.account, terms.get(), Some(ix))?;
+        let facts = self.facts(cx.at, parent.holder());
+        let mut gate = Gate::new(cx.seq, &mut *cx.trace);
+        let passed = risk::check_replace(&mut gate, &facts, request, &replaced(parent))?;
+        self.check_reducing(cx, parent.account, passed.terms.get(), Some(ix))?;
         // Nobody is asked about a replace: what would need a person comes as a new order.
-        let asked = parent.state == State::PendingNew;
-        let more = terms.get().order_qty > before.order_qty
-            || terms.get().limit_px != before.limit_px
-            || terms.get().stop_px != before.stop_px;
-        if !asked && more && risk::needs_approval(&facts, terms.get()) {
+        if passed.needs_approval && parent.state != State::PendingNew {
             return Err(Refusal::NotApproved);
         }
-        Ok(terms)
+        Ok(passed)
     }
 
     /// Whether an order that must wait for a person has room to.
-    fn check_asked(
-        &self,
-        at: UnixNanos,
-        order: &NewOrder,
-        terms: &Approved<Terms>,
-    ) -> Result<(), Refusal> {
+    fn check_asked(&self, passed: &Passed) -> Result<(), Refusal> {
         let (open, max) = (self.asked.len() + 1, super::approval::APPROVALS_MAX);
-        if open > max && self.is_asked(at, order, terms) {
+        if open > max && passed.needs_approval {
             return Err(Refusal::PoolFull { open, max });
         }
         Ok(())
-    }
-
-    /// Whether an order must wait for a person.
-    fn is_asked(&self, at: UnixNanos, order: &NewOrder, terms: &Approved<Terms>) -> bool {
-        let facts = self.facts(at, order.instrument, order.session.get());
-        risk::needs_approval(&facts, terms.get())
-    }
-
-    /// Whether an order does not go to market in the command that accepts it, or is judged once
-    /// more when it does.
-    fn waits_first(&self, at: UnixNanos, order: &NewOrder, terms: &Approved<Terms>) -> bool {
-        terms.get().is_dormant()
-            || order.leg != dcx_model::Leg::None
-            || self.is_asked(at, order, terms)
     }
 
     /// Breaks the list of a refused order. One that never got as far as to be looked at, or came
@@ -213,6 +196,7 @@ impl Engine {
             refusal,
             Refusal::NotConfigured
                 | Refusal::NoSessionLimits
+                | Refusal::NoFirmLimits
                 | Refusal::RateAboveMax { .. }
                 | Refusal::DuplicateClOrdId
         );
@@ -221,26 +205,66 @@ impl Engine {
         }
     }
 
-    pub(super) fn facts(
-        &self,
-        at: UnixNanos,
-        instrument: dcx_model::InstrumentId,
-        session: u16,
-    ) -> Facts<'_> {
+    /// What an order is measured against.
+    pub(crate) fn facts(&self, at: UnixNanos, holder: Holder) -> Facts<'_> {
         let config = self.config.as_ref();
+        let strategy = usize::from(holder.strategy.get());
         Facts {
             at,
-            instrument: self.instruments.get(instrument.get() as usize),
+            configured: config.is_some(),
+            holder,
+            firm: &self.authority.firm,
+            account: self.authority.accounts.get(holder.account.get() as usize),
+            strategy: self.authority.strategies.get(strategy),
+            session: self.sessions.get(usize::from(holder.session.get())),
+            instrument: self.instruments.get(holder.instrument.get() as usize),
+            denied: &self.authority.denied,
+            recent: &self.recent,
             book: &self.book,
             ledger: &self.ledger,
-            session: self.sessions.get(usize::from(session)),
-            firm: (
+            pool: (
                 self.open.len(),
                 config.map_or(0, |config| config.orders_open_max),
             ),
-            venues: self.eligible(instrument).count(),
+            venues: self.eligible(&holder),
             on_no_venue: config.map_or(dcx_model::OnNoVenue::Reject, |config| config.on_no_venue),
-            hours: self.expiry.hours(instrument),
+            hours: self.expiry.hours(holder.instrument),
+            day: self.day(at),
+        }
+    }
+
+    /// The trading day of a moment.
+    pub(crate) fn day(&self, at: UnixNanos) -> u32 {
+        let start = self.config.as_ref().map_or(0, |config| config.day_start_s);
+        // A day that starts at 22:00 has begun two hours before midnight.
+        let early = risk::SECONDS_PER_DAY.saturating_sub(start) % risk::SECONDS_PER_DAY;
+        risk::day_number(at, early)
+    }
+
+    /// Takes a token of each rate that a request counts against.
+    fn count_message(&mut self, at: UnixNanos, holder: &Holder) {
+        let rate = |per_s, burst| Rate { per_s, burst };
+        if let Some(row) = self.sessions.get_mut(usize::from(holder.session.get())) {
+            let rate = rate(row.limits.orders_per_s_max, row.limits.burst_max);
+            row.standing.bucket.take(at, rate);
+        }
+        let strategy = usize::from(holder.strategy.get());
+        if let Some(row) = self.authority.strategies.get_mut(strategy) {
+            let rate = rate(row.limits.orders_per_s_max, row.limits.burst_max);
+            row.standing.bucket.take(at, rate);
+        }
+        if let Some(row) = self.instruments.get_mut(holder.instrument.get() as usize) {
+            let rate = rate(row.limits.orders_per_s_max, row.limits.burst_max);
+            row.standing.bucket.take(at, rate);
+        }
+    }
+
+    /// Counts to every scope what was accepted of it today.
+    fn count_accepted(&mut self, holder: &Holder, day: u32, (qty, worth): (Qty, Notional)) {
+        for scope in holder.scopes() {
+            if let Some(standing) = self.standing_mut(scope) {
+                standing.day.add(day, qty, worth);
+            }
         }
     }
 
@@ -249,15 +273,15 @@ impl Engine {
         &mut self,
         cx: &mut Cx<'_, T>,
         order: &NewOrder,
-        terms: Approved<Terms>,
+        passed: &Passed,
         name: &Hashed,
         prevention: Prevention,
     ) {
         let id = OrderId::new(self.next_order);
         self.next_order += 1;
-        let mut parent = Parent::new(id, terms, order);
+        let mut parent = Parent::new(id, passed.terms, order);
         parent.schedule = Schedule::of(order, cx.at);
-        parent.waits.ends_at = self.expiry.ends_at(cx.at, terms.get());
+        parent.waits.ends_at = self.expiry.ends_at(cx.at, passed.terms.get());
         let (qty, unit) = (parent.reserved, parent.reserved_at);
         parent.rows = self
             .ledger
@@ -271,13 +295,11 @@ impl Engine {
         self.parents.at_mut(ix).name = name;
         self.enlist(ix);
         self.enter_reducing(ix);
-        if let Some(row) = self.sessions.get_mut(usize::from(order.session.get())) {
-            row.orders_open += 1;
-        }
+        self.note_opened(cx.at, order, passed.worth);
 
         self.join(cx.at, order, ix);
-        if self.waits_first(cx.at, order, &terms) {
-            if self.is_asked(cx.at, order, &terms) {
+        if waits_first(order, passed) {
+            if passed.needs_approval {
                 return self.ask(cx, ix);
             }
             return self.accepted(cx, ix);
@@ -287,6 +309,9 @@ impl Engine {
         let view = self.parents.at(ix).view(order.cl_ord_id);
         cx.out.push(Event::Accepted { view, held });
         self.apply_prevention(cx, ix, prevention);
+        if let Some(near) = passed.near {
+            cx.out.push(near.event());
+        }
         self.set_timer(ix);
         self.work_on(cx, ix, true);
     }
@@ -303,6 +328,18 @@ impl Engine {
         self.tell_list(ix);
         self.set_timer(ix);
         self.proceed(cx, ix, false);
+    }
+
+    /// Counts an accepted order where limits count it.
+    fn note_opened(&mut self, at: UnixNanos, order: &NewOrder, worth: Notional) {
+        let holder = Holder::of(order);
+        let day = self.day(at);
+        self.count_accepted(&holder, day, (order.order_qty, worth));
+        let window = risk::duplicate_window(&self.facts(at, holder));
+        if window > Nanos::ZERO {
+            let economics = risk::economics(order);
+            self.recent.duplicates.keep(at, window, &economics);
+        }
     }
 
     /// The order that a cancel or replace is about. Its own name is used up by asking.
@@ -354,9 +391,11 @@ impl Engine {
         cx: &mut Cx<'_, T>,
         ix: u32,
         state: State,
-        terms: Approved<Terms>,
+        passed: &Passed,
         cl_ord_id: ClOrdId,
     ) {
+        let terms = passed.terms;
+        let holder = self.parents.at(ix).holder();
         let parent = self.parents.at_mut(ix);
         let before = parent.terms.get();
         // Until it is decided, room is kept for whichever of both is the larger.
@@ -369,6 +408,11 @@ impl Engine {
         let orig_cl_ord_id = parent.cl_ord_id;
         let waits = parent.children.len() > 0;
         self.reserve_instead(ix, reserved, unit);
+        let day = self.day(cx.at);
+        self.count_accepted(&holder, day, (increase, passed.worth));
+        if let Some(near) = passed.near {
+            cx.out.push(near.event());
+        }
         if !waits {
             return self.complete_replace(cx, ix, true);
         }
@@ -560,15 +604,12 @@ impl Engine {
             parent.state.is_done() && parent.out_qty.is_zero(),
             "an order ends when nothing of it is at a venue"
         );
-        let (name, session) = (parent.name, parent.session);
+        let name = parent.name;
         parent.name = NIL;
         self.reserve_instead(ix, Qty::ZERO, Price::ZERO);
         self.release_own(ix);
         self.leave_own(ix);
         self.names.retire(name);
-        if let Some(row) = self.sessions.get_mut(usize::from(session.get())) {
-            row.orders_open -= 1;
-        }
         self.leave_reducing(ix);
         self.delist(ix);
         self.done
@@ -579,6 +620,24 @@ impl Engine {
                 .remove(&mut self.parents, oldest, |parent| &mut parent.seat);
             self.parents.remove(oldest);
         }
+    }
+}
+
+/// Whether an order does not go to market in the command that accepts it, or is judged once more
+/// when it does.
+fn waits_first(order: &NewOrder, passed: &Passed) -> bool {
+    passed.terms.get().is_dormant() || order.leg != dcx_model::Leg::None || passed.needs_approval
+}
+
+/// An order as the gates of its replace see it.
+pub(super) const fn replaced(parent: &Parent) -> Replaced<'_> {
+    let before = parent.terms.get();
+    Replaced {
+        before,
+        cum_qty: parent.cum_qty,
+        slices: parent.schedule.slices(),
+        triggered: parent.waits.triggered,
+        reserved: (parent.reserved, parent.reserved_at),
     }
 }
 

@@ -214,10 +214,7 @@ impl Engine {
             return Ok(());
         }
         let instrument = terms.instrument;
-        let mut gate = Gate {
-            seq: cx.seq,
-            trace: &mut *cx.trace,
-        };
+        let mut gate = Gate::new(cx.seq, &mut *cx.trace);
         let row = self.reducing.row(account, instrument);
         let taken = row.map_or(0, |row| self.may_fill(row, terms.side, known));
         let left = self.reducible(account, instrument, terms.side) - taken;

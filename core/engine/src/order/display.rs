@@ -8,7 +8,7 @@
 
 use dcx_model::{NewOrder, Qty, VenueFeatures, VenueId, VenueSet};
 
-use crate::risk::Terms;
+use crate::risk::{Holder, Terms};
 use crate::{Cx, Engine, Trace};
 
 impl Engine {
@@ -27,10 +27,10 @@ impl Engine {
         able
     }
 
-    /// How many venues could take a new order now.
-    pub(crate) fn takers(&self, order: &NewOrder) -> u32 {
+    /// Venues that could take a new order now.
+    pub(crate) fn takers(&self, order: &NewOrder) -> VenueSet {
         let able = self.able(&Terms::of(order));
-        self.eligible(order.instrument).and(able).count()
+        self.eligible(&Holder::of(order)).and(able)
     }
 
     /// Whether an order shows all that it may: nothing more of it is sent for now.

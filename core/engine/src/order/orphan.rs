@@ -160,7 +160,7 @@ impl Engine {
         };
         match policy {
             // Once trading is halted, nothing more is taken on.
-            OnOrphan::Adopt if self.halted => found.request = self.cancel_orphan(cx, orphan),
+            OnOrphan::Adopt if self.halted() => found.request = self.cancel_orphan(cx, orphan),
             OnOrphan::Cancel => found.request = self.cancel_orphan(cx, orphan),
             OnOrphan::Adopt if self.adopt(cx, orphan, number) => return,
             OnOrphan::Report | OnOrphan::Adopt => leave(cx, orphan.venue, ChildId::new(0)),
@@ -313,9 +313,6 @@ impl Engine {
         self.parents.at_mut(ix).name = entry;
         self.enlist(ix);
         self.enter_own(ix);
-        if let Some(row) = self.sessions.get_mut(usize::from(order.session.get())) {
-            row.orders_open += 1;
-        }
         let child = native.unwrap_or_else(|| self.next_request());
         let at = self.children.insert(Child {
             id: child,

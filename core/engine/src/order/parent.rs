@@ -11,7 +11,7 @@ use super::self_trade::OwnSeat;
 use super::state::{End, Filled, State};
 use crate::digest::Words;
 use crate::pool::{Link, List, NIL};
-use crate::risk::{Approved, NOTHING, Rows, Terms};
+use crate::risk::{Approved, Holder, NOTHING, Rows, Terms};
 use crate::slice::Schedule;
 
 /// A client's order.
@@ -121,6 +121,17 @@ impl Parent {
             account: order.account,
             cl_ord_id: order.cl_ord_id,
             ..Self::empty()
+        }
+    }
+
+    /// Whose it is.
+    pub(crate) const fn holder(&self) -> Holder {
+        let terms = self.terms.get();
+        Holder {
+            account: self.account,
+            strategy: terms.strategy,
+            session: self.session,
+            instrument: terms.instrument,
         }
     }
 

@@ -132,10 +132,9 @@ impl Engine {
         self.set_timer(ix);
     }
 
-    /// Oldest quote that counts for an instrument; nothing where it has no limits.
+    /// Oldest quote that counts for an instrument.
     pub(crate) fn quote_age_max(&self, instrument: InstrumentId) -> Nanos {
         let row = self.instruments.get(instrument.get() as usize);
-        let limits = row.and_then(|row| row.limits(instrument));
-        limits.map_or(Nanos::ZERO, |limits| limits.quote_age_max)
+        row.map_or(Nanos::ZERO, |row| row.limits.quote_age_max)
     }
 }

@@ -562,7 +562,7 @@ impl Engine {
     /// Reports venues that did not confirm in time that what a halt cancelled has ended.
     fn confirm<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
         self.recon.confirm_at = None;
-        if !self.halted {
+        if !self.halted() {
             return;
         }
         for (venue, row) in (0..).map(VenueId::new).zip(&mut self.recon.rows) {

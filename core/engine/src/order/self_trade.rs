@@ -434,10 +434,7 @@ impl Engine {
         let book = self.owners.book(account, terms.instrument)?;
         let order = (terms.side, terms.limit_px);
         let found = self.owners.crossing(&mut self.parents, book, order);
-        let mut gate = Gate {
-            seq: cx.seq,
-            trace: &mut *cx.trace,
-        };
+        let mut gate = Gate::new(cx.seq, &mut *cx.trace);
         let count = if found { self.owners.found.len } else { 0 };
         let count = (i128::try_from(count).unwrap_or(i128::MAX), 0);
         gate.note(Check::SelfTrade, count, !found);

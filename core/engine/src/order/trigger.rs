@@ -274,6 +274,7 @@ impl Engine {
                 exec_id: dcx_model::ExecId::EMPTY,
             });
         }
+        self.note_trade(cx.at, trade);
         self.traded(cx, trade.instrument, trade.px);
     }
 
@@ -336,13 +337,12 @@ impl Engine {
         }
     }
 
-    /// The best prices of an instrument from fresh quotes; none where its limits are not set.
+    /// The best prices of an instrument from fresh quotes of open venues.
     pub(crate) fn best(&self, now: UnixNanos, instrument: InstrumentId) -> Best {
         let row = self.instruments.get(instrument.get() as usize);
-        let known = row.and_then(|row| Some((row.defined?, row.limits(instrument)?)));
-        known.map_or_else(Best::default, |(defined, limits)| {
-            self.book
-                .best(instrument, defined.venues, now, limits.quote_age_max)
+        row.map_or_else(Best::default, |row| {
+            let age_max = row.limits.quote_age_max;
+            self.book.best(instrument, row.open_venues(), now, age_max)
         })
     }
 

@@ -248,6 +248,9 @@ impl Engine {
     }
 
     /// A fill. Says how much of it the client was told of, and in which event.
+    ///
+    /// What follows from it for the scopes whose order it was comes once the order is in its new
+    /// state: they may halt.
     fn fill<T: Trace>(
         &mut self,
         cx: &mut Cx<'_, T>,
@@ -255,11 +258,19 @@ impl Engine {
         trade: (Qty, Price),
         report: &VenueReport,
     ) -> (Qty, EventRef) {
-        if self.children.at(at).done() {
+        let child = self.children.at(at);
+        let (rows, parent) = (child.rows, self.parents.find(child.parent));
+        let strategy = parent.map(|ix| self.parents.at(ix).terms.get().strategy);
+        let told = if child.done() {
             self.late_fill(cx, at, trade, report)
         } else {
             self.timely_fill(cx, at, trade, report)
+        };
+        self.watch(cx, rows);
+        if let Some(strategy) = strategy {
+            self.count_execution(cx, strategy);
         }
+        told
     }
 
     /// A fill of a working child. What is beyond the child's quantity changes the position, which
@@ -302,7 +313,6 @@ impl Engine {
             ignore(cx, Ignored::Overfill, report);
         }
         self.ledger.fill(rows, side, (last_qty, last_px), released);
-        self.watch(cx, rows);
         if filled {
             self.end_child(cx.at, at, ChildEnd::Filled);
         } else {
@@ -327,7 +337,6 @@ impl Engine {
         let (rows, side, key, id) = (child.rows, child.side, child.parent, child.id);
         self.ledger
             .fill(rows, side, (last_qty, last_px), NOTHING_RESERVED);
-        self.watch(cx, rows);
         let untold = (Qty::ZERO, Execution::NONE.event);
         let Some(ix) = self.parents.find(key) else {
             ignore(cx, Ignored::Overfill, report);
@@ -455,6 +464,21 @@ impl Engine {
         let said = !report.leaves_qty.is_zero();
         if said && report.cum_qty == child.cum_qty && report.leaves_qty != child.leaves_qty {
             ignore(cx, Ignored::BadReport, report);
+        }
+    }
+
+    /// A child was not sent after all: it ends as if refused, and its quantity is free again.
+    pub(crate) fn child_not_sent<T: Trace>(&mut self, cx: &mut Cx<'_, T>, child: ChildId) {
+        let at = self.child_index.find(child.get());
+        let working = at.filter(|at| !self.children.at(*at).done());
+        match working {
+            Some(at) => self.child_failed(cx, at, Failure::Rejected(OrdRejReason::Other)),
+            None => cx.out.push(Event::Ignored {
+                cause: Ignored::UnknownChild,
+                venue: VenueId::new(0),
+                child,
+                exec_id: ExecId::EMPTY,
+            }),
         }
     }
 

@@ -8,7 +8,7 @@ use dcx_model::{
 use super::self_trade::EVENTS_MAX;
 use super::{Child, ChildInput, ChildState, End, Failure, Input, State, Step, Why};
 use crate::pool::NIL;
-use crate::risk::{Approved, Terms};
+use crate::risk::{Approved, Holder, Terms};
 use crate::route::{Beliefs, Decision, Policy};
 use crate::trace::{NotEligible, RouteReason, SliceReason, SliceWhy, VenueReason};
 use crate::{Cx, Engine, Trace};
@@ -20,21 +20,26 @@ const RETRY: Nanos = Nanos::from_seconds(1);
 const ROOM_FOR_OWN: usize = EVENTS_MAX + 4;
 
 impl Engine {
-    /// Venues that can take an order for the instrument now: defined, up, and listing it.
-    pub(crate) fn eligible(&self, instrument: InstrumentId) -> VenueSet {
-        let row = self.instruments.get(instrument.get() as usize);
-        let listed = row.and_then(|row| row.defined.map(|defined| defined.venues));
-        listed
-            .unwrap_or(VenueSet::NONE)
-            .and(self.venues_up)
+    /// Venues that can take an order now: defined, up, listing its instrument, open for it, and
+    /// permitted to all whose order it is.
+    pub(crate) fn eligible(&self, holder: &Holder) -> VenueSet {
+        let row = self.instruments.get(holder.instrument.get() as usize);
+        let open = row.map_or(VenueSet::NONE, |row| row.open_venues());
+        let barred = self.standings(holder).into_iter();
+        let barred = barred.fold(0, |barred, (_, standing)| {
+            barred | standing.map_or(0, |standing| standing.venues_barred)
+        });
+        open.and(self.venues_up)
             .and(self.venues_defined)
             .and(self.recon.settled())
+            .and(VenueSet::from_bits(!u64::from(barred)))
     }
 
     /// Whether nobody can take what is due of the order now.
     pub(crate) fn would_hold(&self, ix: u32) -> bool {
-        let terms = self.parents.at(ix).terms.get();
-        let venues = self.eligible(terms.instrument).and(self.able(terms));
+        let parent = self.parents.at(ix);
+        let able = self.able(parent.terms.get());
+        let venues = self.eligible(&parent.holder()).and(able);
         !self.missing(ix).is_zero() && (venues.is_empty() || self.children_full())
     }
 
@@ -51,7 +56,7 @@ impl Engine {
     pub(crate) fn work_on<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, judged: bool) {
         let parent = self.parents.at(ix);
         let open = parent.state == State::Open && !parent.waits.repricing;
-        if self.halted || !open || !parent.waits.cut.is_zero() {
+        if !open || !parent.waits.cut.is_zero() || self.stands_still(ix) {
             return;
         }
         let pegged = parent.terms.get().ord_type == OrdType::Pegged;
@@ -73,10 +78,9 @@ impl Engine {
             self.explain_slice(cx, ix, missing, why);
             return self.unhold(ix);
         }
-        let instrument = parent.terms.get().instrument;
         let tried = VenueSet::from_bits(!parent.tried.bits());
         let able = self.able(parent.terms.get());
-        let candidates = self.eligible(instrument).and(tried).and(able);
+        let candidates = self.eligible(&parent.holder()).and(tried).and(able);
         if candidates.is_empty() || self.children_full() {
             self.explain_slice(cx, ix, missing, why);
             return self.hold(ix);
@@ -478,17 +482,13 @@ impl Engine {
             }
             return;
         }
-        let able = self.able(&terms);
-        let anyone = !self
-            .eligible(terms.instrument)
-            .and(tried)
-            .and(able)
-            .is_empty();
+        let (holder, able) = (self.parents.at(ix).holder(), self.able(&terms));
+        let anyone = !self.eligible(&holder).and(tried).and(able).is_empty();
         let refused = matches!(failure, Failure::Rejected(_));
         if drained && !refused && self.leave_over(cx, ix) {
             return;
         }
-        if left && anyone && !self.halted && may_go_elsewhere(&terms, failure) {
+        if left && anyone && !self.stands_still(ix) && may_go_elsewhere(&terms, failure) {
             return self.work(cx, ix);
         }
         if drained {

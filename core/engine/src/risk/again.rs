@@ -1,16 +1,18 @@
 //! The gates for what was accepted before: by what is true when it goes to market.
 
-use dcx_model::{Limit, Qty, Refusal, Side};
+use dcx_model::{Qty, Refusal};
 
 use super::instructions::check_passive;
-use super::{
-    Approved, Facts, Gate, Replaced, Terms, check_ledger, check_price, check_qty, check_worth,
-    instrument_of, price_in,
-};
+use super::price::{self, Market};
+use super::{Approved, Facts, Gate, Replaced, Terms, admit, ask, format, ledger, scope};
 use crate::trace::Trace;
 
-/// Decides whether an order that was accepted before may go to market now. What it reserved is
-/// its own already: exposure is measured with what it is worth above that, and nothing besides.
+/// Decides whether an order that was accepted before may go to market now: when its stop came,
+/// its list is complete, a person approved it, or a later slice or child of it is due.
+///
+/// States, permissions, hours, the limits of one order and the price of now are measured. What it
+/// reserved is its own already: exposure is measured with what it is worth above that, and
+/// nothing besides.
 ///
 /// # Errors
 /// The first limit that it would cross.
@@ -18,44 +20,33 @@ pub(crate) fn check_again<T: Trace>(
     gate: &mut Gate<'_, T>,
     facts: &Facts<'_>,
     terms: &Terms,
-    held: &Replaced,
+    held: &Replaced<'_>,
 ) -> Result<Approved<Terms>, Refusal> {
     let mut terms = *terms;
-    let (instrument, limits) = instrument_of(gate, facts)?;
-    check_qty(gate, &terms, &instrument, &limits)?;
-    check_price(gate, &terms, &instrument)?;
-    let px = check_worth(gate, facts, &terms, &instrument, &limits)?;
-    check_passive(gate, facts, &terms, &limits)?;
-    price_in(gate, facts, &mut terms, px)?;
-    let more = held.increase(Qty::ZERO, terms.unit);
-    check_ledger(gate, facts, held.account, &terms, (Qty::ZERO, more))?;
+    let reduces = facts.reduces(terms.side, Qty::ZERO);
+    admit::check_state(gate, facts, reduces)?;
+    let rows = format::check_scopes(gate, facts)?;
+    format::check_lot(gate, terms.order_qty, rows.defined)?;
+    format::check_prices(gate, &terms, rows.defined)?;
+    let market = Market::of(facts, &rows);
+    let priced = price::price(gate, facts, &market, &terms, reduces)?;
+    terms.unit = priced.unit;
+    check_passive(gate, facts, &terms, &rows)?;
+    if reduces {
+        return Ok(Approved(terms));
+    }
+    scope::check_permission(gate, facts)?;
+    scope::check_qty(gate, facts, &rows, terms.order_qty)?;
+    if !scope::waits_for_hours(terms.time_in_force) {
+        scope::check_hours(gate, facts, &rows)?;
+    }
+    price::check_worth(gate, facts, &rows, priced.worth)?;
+    price::check_near(gate, facts, &rows, &market, (&terms, priced.px))?;
+    let on_top = held.on_top(Qty::ZERO, terms.unit);
+    ledger::check(
+        gate,
+        facts.ledger,
+        &ask(facts, terms.side, (Qty::ZERO, on_top)),
+    )?;
     Ok(Approved(terms))
-}
-
-/// Whether an order is worth so much that a person must say yes (check 25).
-pub(crate) fn needs_approval(facts: &Facts<'_>, terms: &Terms) -> bool {
-    let of = |set: Option<&super::limits::LimitSet>| set?.get(Limit::ApprovalNotional);
-    let session = of(facts.session.map(|row| &row.set));
-    let instrument = of(facts.instrument.map(|row| &row.set));
-    let Some(least) = session.into_iter().chain(instrument).min() else {
-        return false;
-    };
-    let Some((defined, limits)) = facts
-        .instrument
-        .and_then(|row| Some((row.defined?, row.limits(terms.instrument)?)))
-    else {
-        return true;
-    };
-    let age_max = limits.quote_age_max;
-    let best = facts
-        .book
-        .best(defined.id, defined.venues, facts.at, age_max);
-    let touch = match terms.side {
-        Side::Buy => best.ask,
-        Side::Sell => best.bid,
-    };
-    let own = terms.own_px();
-    let px = own.or(touch).or_else(|| defined.prev_close.price());
-    // What cannot be valued is for a person to judge.
-    px.is_none_or(|px| px.times(terms.order_qty).abs().units() >= least)
 }

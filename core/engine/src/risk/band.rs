@@ -3,7 +3,6 @@
 //! The collar over a period (RTS 6, Article 15(1)(a): "and over a specified period of time")
 //! compares an order's limit with the median of the reference mids of a window, which one wrong
 //! quote cannot move.
-#![cfg_attr(not(test), expect(dead_code, reason = "wired in with the checks"))]
 
 use dcx_model::{InstrumentId, Nanos, UnixNanos};
 
@@ -94,6 +93,7 @@ impl Band {
     }
 
     /// How many mids are in the window.
+    #[cfg(test)]
     pub(crate) fn len(&self, at: UnixNanos, window: Nanos) -> u8 {
         self.len - self.count_before(Slices::new(window).window_start(at))
     }

@@ -1,8 +1,4 @@
 //! What was done since the trading day began, and when the market is open.
-#![cfg_attr(
-    not(test),
-    allow(dead_code, reason = "the sums are wired in with the checks")
-)]
 
 use dcx_model::{Notional, Qty, UnixNanos};
 
@@ -83,6 +79,7 @@ pub(crate) struct Hours {
 
 impl Hours {
     /// Open all the time.
+    #[cfg(test)]
     pub(crate) const ALWAYS: Self = Self {
         open_s: 0,
         close_s: SECONDS_PER_DAY,

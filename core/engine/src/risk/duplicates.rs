@@ -3,7 +3,6 @@
 //! "Orders that appear to be erroneous or duplicative" (SEC rule 15c3-5(c)(1)(ii)): a second order
 //! of the same economics within a window is refused unless it says that it is meant. Two orders of
 //! one ClOrdID are another matter: see `names`.
-#![cfg_attr(not(test), expect(dead_code, reason = "wired in with the checks"))]
 
 use dcx_model::{InstrumentId, LimitPx, Nanos, Qty, Side, UnixNanos, hash};
 
@@ -148,6 +147,7 @@ impl Duplicates {
     }
 
     /// Orders forgotten while the window lasted, for want of room.
+    #[cfg(test)]
     pub(crate) const fn forgotten(&self) -> u64 {
         self.forgotten
     }

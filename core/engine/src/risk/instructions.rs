@@ -2,10 +2,11 @@
 //! shown quantity, least quantity, post only, reduce only, all or none, left over as limit.
 
 use dcx_model::{
-    Algo, Instrument, InstrumentLimits, Leg, NewOrder, OrdType, OrderFlags, Price, Qty, Refusal,
-    Side, TimeInForce, VenueFeatures,
+    Algo, Instrument, Leg, NewOrder, OrdType, OrderFlags, Price, Qty, Refusal, Side, TimeInForce,
+    VenueFeatures,
 };
 
+use super::facts::Scopes;
 use super::{Approved, Facts, Gate, Terms};
 use crate::trace::{Check, Trace};
 
@@ -178,21 +179,19 @@ pub(super) fn check_passive<T: Trace>(
     gate: &mut Gate<'_, T>,
     facts: &Facts<'_>,
     terms: &Terms,
-    limits: &InstrumentLimits,
+    rows: &Scopes<'_>,
 ) -> Result<(), Refusal> {
     let Some(px) = terms.limit_px.price() else {
         return Ok(());
     };
-    let row = facts.instrument.and_then(|row| row.defined);
-    let Some(instrument) = row.filter(|_| terms.flags.has(OrderFlags::POST_ONLY)) else {
+    if !terms.flags.has(OrderFlags::POST_ONLY) {
         return Ok(());
-    };
-    let best = facts.book.best(
-        instrument.id,
-        instrument.venues,
-        facts.at,
-        limits.quote_age_max,
+    }
+    let (venues, age_max) = (
+        rows.instrument.open_venues(),
+        rows.instrument.limits.quote_age_max,
     );
+    let best = facts.book.best(rows.defined.id, venues, facts.at, age_max);
     let touch = match terms.side {
         Side::Buy => best.ask,
         Side::Sell => best.bid,

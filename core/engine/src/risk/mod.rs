@@ -1,39 +1,55 @@
 //! Whether an order may go to market. A missing fact refuses.
 //!
-//! Checks run from cheapest to dearest in the order of [`Check`], and the first that fails is the
-//! refusal. Those of [`admit`] are about the request: a token of the session's rate is taken
-//! there, whatever becomes of the order. Those of [`check`] are about the order: they change
-//! nothing, so that a refused order reserves nothing.
+//! Three functions are the gate of every path. [`admit`] is about the request: whether anything
+//! may be sent now. [`check`] and [`check_replace`] are about the order, and [`check_again`] about
+//! one that was approved before and goes to market now: at its stop, with its list, as a later
+//! slice. Checks run from cheapest to dearest in the order of [`Check`], and the first that fails
+//! is the refusal. They change nothing, so that a refused order reserves nothing.
+//!
+//! An order that only makes a position smaller passes checks 1 to 21 of `risk-checks.md` whatever
+//! they say: nobody may be kept in a position by a limit. What says whether it is such an order,
+//! and whether it can be done at all, holds for it too.
 
+mod admit;
 mod again;
 mod band;
 mod day;
 mod duplicates;
+mod facts;
+mod format;
 mod instructions;
 mod ledger;
 mod limits;
+mod permits;
+mod price;
+mod proposals;
 mod rate;
 mod repeats;
+mod scope;
 mod shape;
 mod typical;
 mod var;
 
-pub(crate) use again::{check_again, needs_approval};
-pub(crate) use day::Hours;
+pub(crate) use admit::{admit, check_name};
+pub(crate) use again::check_again;
+pub(crate) use day::{Hours, SECONDS_PER_DAY, day_number};
+pub(crate) use facts::{Authority, Facts, Gate, Holder, Near, Recent, worst};
 pub(crate) use instructions::check_reducing;
 pub(crate) use ledger::{Ledger, POSITIONS_MAX, Rows};
-pub(crate) use limits::{InstrumentRow, SessionRow};
-pub(crate) use rate::Bucket;
+pub(crate) use limits::{Bounds, InstrumentRow, LastTrade, SessionRow, Standing, is_legal};
+pub(crate) use proposals::Proposal;
+pub(crate) use rate::Rate;
+pub(crate) use scope::{duplicate_window, economics};
 
 use dcx_model::{
-    ACCOUNTS_MAX, AccountId, Algo, Instrument, InstrumentId, InstrumentLimits, Level, Limit,
-    LimitPx, NewOrder, Notional, OnNoVenue, OrdType, OrderFlags, Origin, Peg, Price, Qty, Refusal,
-    ReplaceRequest, SLICES_MAX, Seq, SessionId, Side, StrategyId, TimeInForce, UnixNanos,
+    InstrumentId, LimitPx, NewOrder, Notional, OrdType, OrderFlags, Origin, Peg, Price, Qty,
+    Refusal, ReplaceRequest, Side, StrategyId, TimeInForce, UnixNanos,
 };
 
-use crate::book::Book;
 use crate::digest::Words;
 use crate::trace::{Check, Trace};
+use format::check_grid as check_on_grid;
+use price::Market;
 
 /// What an order may do in the market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,110 +154,68 @@ pub(crate) fn adopted(order: &NewOrder, unit: Price) -> Approved<Terms> {
 /// What an empty slot holds. Nothing may be sent for it: it has no quantity.
 pub(crate) const NOTHING: Approved<Terms> = Approved(Terms::of(&NewOrder::PLAIN));
 
-/// Makes one comparison after the other and tells each to the trace.
-#[derive(Debug)]
-pub(crate) struct Gate<'a, T> {
-    pub(crate) seq: Seq,
-    pub(crate) trace: &'a mut T,
+/// An order that passed, and what was found out about it on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Passed {
+    pub(crate) terms: Approved<Terms>,
+    /// What all of it is worth, in the firm's currency; of a replace, what it is worth more than
+    /// before.
+    pub(crate) worth: Notional,
+    /// Whether a person has to say yes before it works (check 25).
+    pub(crate) needs_approval: bool,
+    /// The limit that it brought to 80 %.
+    pub(crate) near: Option<Near>,
 }
 
-impl<T: Trace> Gate<'_, T> {
-    fn require(
-        &mut self,
-        check: Check,
-        (value, limit): (i128, i128),
-        passed: bool,
-        refusal: impl FnOnce() -> Refusal,
-    ) -> Result<(), Refusal> {
-        if T::ON {
-            self.trace.check(self.seq, check, value, limit, passed);
+/// An order that is to be replaced, as far as its gates need it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replaced<'a> {
+    pub(crate) before: &'a Terms,
+    pub(crate) cum_qty: Qty,
+    pub(crate) slices: u16,
+    /// Whether its stop came.
+    pub(crate) triggered: bool,
+    /// What is reserved for it, and at how much for one unit.
+    pub(crate) reserved: (Qty, Price),
+}
+
+impl Replaced<'_> {
+    /// How much more is asked for.
+    pub(crate) const fn increase(&self, request: &ReplaceRequest) -> Qty {
+        request.order_qty.saturating_minus(self.before.order_qty)
+    }
+
+    /// What is reserved on top while the replace is pending.
+    fn on_top(&self, increase: Qty, unit: Price) -> Notional {
+        let (reserved, at) = self.reserved;
+        let all = reserved.plus(increase).unwrap_or(reserved);
+        let more = at.max(unit).times(all).units() - at.times(reserved).units();
+        Notional::from_units(more)
+    }
+
+    /// Whether the request asks for no more and at the same prices.
+    fn only_less(&self, request: &ReplaceRequest) -> bool {
+        request.order_qty <= self.before.order_qty
+            && request.limit_px == self.before.limit_px
+            && (request.stop_px == self.before.stop_px || request.stop_px == LimitPx::NONE)
+    }
+
+    /// The terms by which it is judged: once its stop came, those of what it is in the market.
+    fn as_judged(&self, terms: &Terms) -> Terms {
+        if self.triggered {
+            terms.worked(terms.order_qty, terms.limit_px)
+        } else {
+            *terms
         }
-        if passed { Ok(()) } else { Err(refusal()) }
     }
 
-    /// Tells the trace of a comparison that does not decide alone.
-    pub(crate) fn note(&mut self, check: Check, (value, limit): (i128, i128), passed: bool) {
-        if T::ON {
-            self.trace.check(self.seq, check, value, limit, passed);
-        }
-    }
-
-    fn present<V>(
-        &mut self,
-        check: Check,
-        fact: Option<V>,
-        missing: Refusal,
-    ) -> Result<V, Refusal> {
-        let there = fact.is_some();
-        self.require(check, (i128::from(there), 1), there, || missing)?;
-        fact.ok_or(missing)
+    /// Whether it is one that no limit stops: it asks for less, or makes a position smaller.
+    pub(crate) fn reduces(&self, facts: &Facts<'_>, request: &ReplaceRequest) -> bool {
+        self.only_less(request) || facts.reduces(self.before.side, self.increase(request))
     }
 }
 
-/// Whether the firm and the session may send anything now. Takes a token of the session's rate.
-///
-/// # Errors
-/// [`Refusal::NotConfigured`], [`Refusal::Halted`], [`Refusal::NoSessionLimits`],
-/// [`Refusal::RateAboveMax`]. The ClOrdID of a request refused here is not used up: the same
-/// request may be sent again once the cause is gone.
-pub(crate) fn admit<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    at: UnixNanos,
-    configured: bool,
-    halted: bool,
-    (id, session): (SessionId, Option<&mut SessionRow>),
-) -> Result<(), Refusal> {
-    let known = (i128::from(configured), 1);
-    gate.require(Check::Configured, known, configured, || {
-        Refusal::NotConfigured
-    })?;
-    let stopped = (i128::from(halted), 0);
-    gate.require(Check::NotHalted, stopped, !halted, || Refusal::Halted {
-        at: Level::Firm,
-    })?;
-
-    let session = session.and_then(|row| {
-        let limits = row.limits(id)?;
-        Some((row, limits))
-    });
-    let (row, limits) = gate.present(Check::SessionLimits, session, Refusal::NoSessionLimits)?;
-    let (passed, orders) = row.bucket.take(at, &limits);
-    let rate = (i128::from(orders), i128::from(Bucket::size(&limits)));
-    gate.require(Check::Rate, rate, passed, || Refusal::RateAboveMax {
-        at: Level::Session,
-        per_s: limits.orders_per_s_max,
-        burst: limits.burst_max,
-    })
-}
-
-/// Whether a ClOrdID is new.
-///
-/// # Errors
-/// [`Refusal::DuplicateClOrdId`].
-pub(crate) fn check_name<T: Trace>(gate: &mut Gate<'_, T>, used: bool) -> Result<(), Refusal> {
-    gate.require(Check::ClOrdId, (i128::from(used), 0), !used, || {
-        Refusal::DuplicateClOrdId
-    })
-}
-
-/// What an order is measured against.
-#[derive(Debug)]
-pub(crate) struct Facts<'a> {
-    pub(crate) at: UnixNanos,
-    pub(crate) instrument: Option<&'a InstrumentRow>,
-    pub(crate) book: &'a Book,
-    pub(crate) ledger: &'a Ledger,
-    pub(crate) session: Option<&'a SessionRow>,
-    /// Open orders of the firm, and the room for them.
-    pub(crate) firm: (u32, u32),
-    /// Venues that could take the order now.
-    pub(crate) venues: u32,
-    pub(crate) on_no_venue: OnNoVenue,
-    /// The instrument's hours, where it has any.
-    pub(crate) hours: Option<&'a Hours>,
-}
-
-/// Decides whether `order` may go to market, given what is already out there.
+/// Decides whether `order` may be taken, given what is already out there.
 ///
 /// # Errors
 /// The first limit that it would cross.
@@ -252,29 +226,56 @@ pub(crate) fn check<T: Trace>(
     gate: &mut Gate<'_, T>,
     facts: &Facts<'_>,
     order: &NewOrder,
-) -> Result<Approved<Terms>, Refusal> {
+) -> Result<Passed, Refusal> {
     let mut terms = Terms::of(order);
-    check_account(gate, order.account)?;
-    check_supported(gate, order)?;
+    let (side, qty) = (terms.side, terms.order_qty);
+    let reduces = facts.order_reduces(order);
+    format::check_names(gate, facts)?;
     instructions::check_pairs(gate, order)?;
     shape::check_shape(gate, facts, order)?;
-    let (instrument, limits) = instrument_of(gate, facts)?;
-    check_qty(gate, &terms, &instrument, &limits)?;
-    instructions::check_parts(gate, &terms, &instrument)?;
-    check_algo(gate, facts.at, order, &instrument)?;
-    check_price(gate, &terms, &instrument)?;
-    let px = check_worth(gate, facts, &terms, &instrument, &limits)?;
-    instructions::check_passive(gate, facts, &terms, &limits)?;
-    let worth = price_in(gate, facts, &mut terms, px)?;
-    check_room(gate, facts, order)?;
-    check_ledger(gate, facts, order.account, &terms, (terms.order_qty, worth))?;
-    check_venue(gate, facts, order)?;
-    Ok(Approved(terms))
+    let rows = format::check_scopes(gate, facts)?;
+    format::check_age(gate, facts, &rows, order.transact_time)?;
+    format::check_lot(gate, qty, rows.defined)?;
+    instructions::check_parts(gate, &terms, rows.defined)?;
+    if !reduces {
+        scope::check_permission(gate, facts)?;
+        scope::check_means(gate, facts, order.algo)?;
+        scope::check_qty(gate, facts, &rows, qty)?;
+    }
+    format::check_algo(gate, facts.at, order, rows.defined)?;
+    format::check_prices(gate, &terms, rows.defined)?;
+    if !reduces && !scope::waits_for_hours(terms.time_in_force) {
+        scope::check_hours(gate, facts, &rows)?;
+    }
+    let market = Market::of(facts, &rows);
+    let priced = price::price(gate, facts, &market, &terms, reduces)?;
+    terms.unit = priced.unit;
+    instructions::check_passive(gate, facts, &terms, &rows)?;
+    if !reduces {
+        price::check_worth(gate, facts, &rows, priced.worth)?;
+        price::check_near(gate, facts, &rows, &market, (&terms, priced.px))?;
+        price::check_typical(gate, &rows, qty)?;
+        scope::check_duplicate(gate, facts, order)?;
+        scope::check_open(gate, facts, &rows)?;
+    }
+    scope::check_room(gate, facts)?;
+    if !reduces {
+        ledger::check(gate, facts.ledger, &ask(facts, side, (qty, priced.worth)))?;
+        scope::check_locate(gate, facts, &rows, (&terms, qty))?;
+        scope::check_day(gate, facts, &rows, (qty, priced.worth))?;
+    }
+    scope::check_venue(gate, facts, order)?;
+    Ok(Passed {
+        terms: Approved(terms),
+        worth: priced.worth,
+        needs_approval: price::needs_approval(&rows, priced.worth),
+        near: gate.near(),
+    })
 }
 
-/// Decides whether an order that was approved as `before`, with `cum_qty` filled, may be replaced.
+/// Decides whether an order that was approved before may be replaced.
 ///
-/// Only the increase is measured against the position: what there was is reserved already.
+/// What grows is measured, and every price that changes. What there was is reserved already.
 ///
 /// # Errors
 /// The first limit that it would cross.
@@ -282,10 +283,9 @@ pub(crate) fn check_replace<T: Trace>(
     gate: &mut Gate<'_, T>,
     facts: &Facts<'_>,
     request: &ReplaceRequest,
-    before: &Terms,
-    held: &Replaced,
-) -> Result<Approved<Terms>, Refusal> {
-    let (cum_qty, slices) = (held.cum_qty, held.slices);
+    order: &Replaced<'_>,
+) -> Result<Passed, Refusal> {
+    let before = order.before;
     let changed = [
         request.instrument != before.instrument,
         request.side != before.side,
@@ -298,7 +298,7 @@ pub(crate) fn check_replace<T: Trace>(
     })?;
     // A stop that came, or that follows the market, is not the client's to move any more; one
     // that is not given stays.
-    let fixed = held.triggered || before.peg == Peg::TrailingStop;
+    let fixed = order.triggered || before.peg == Peg::TrailingStop;
     let given = request.stop_px != LimitPx::NONE && request.stop_px != before.stop_px;
     let moves = fixed && given;
     gate.require(Check::Replaceable, (i128::from(moves), 0), !moves, || {
@@ -315,380 +315,73 @@ pub(crate) fn check_replace<T: Trace>(
         display_qty: request.display_qty,
         ..*before
     };
-    let (instrument, limits) = instrument_of(gate, facts)?;
-    check_qty(gate, &terms, &instrument, &limits)?;
-    instructions::check_parts(gate, &terms, &instrument)?;
-    let above = (units(terms.order_qty), units(cum_qty));
-    gate.require(Check::AboveCum, above, terms.order_qty > cum_qty, || {
-        Refusal::QtyBelowCum {
-            qty: terms.order_qty,
-            cum: cum_qty,
+    let (side, increase) = (terms.side, order.increase(request));
+    let (grows, reduces) = (!increase.is_zero(), order.reduces(facts, request));
+    format::check_names(gate, facts)?;
+    let rows = format::check_scopes(gate, facts)?;
+    format::check_age(gate, facts, &rows, request.transact_time)?;
+    format::check_lot(gate, terms.order_qty, rows.defined)?;
+    instructions::check_parts(gate, &terms, rows.defined)?;
+    if !reduces {
+        scope::check_permission(gate, facts)?;
+        if grows {
+            scope::check_qty(gate, facts, &rows, terms.order_qty)?;
         }
-    })?;
-    if slices > 0 {
-        check_lots(gate, terms.order_qty, &instrument, slices)?;
     }
-    check_price(gate, &terms, &instrument)?;
-    let judged = if held.triggered {
-        terms.worked(terms.order_qty, terms.limit_px)
-    } else {
-        terms
-    };
-    let px = check_worth(gate, facts, &judged, &instrument, &limits)?;
-    instructions::check_passive(gate, facts, &judged, &limits)?;
-    price_in(gate, facts, &mut terms, px)?;
-    let increase = terms.order_qty.saturating_minus(before.order_qty);
-    let more = held.increase(increase, terms.unit);
-    check_ledger(gate, facts, held.account, &terms, (increase, more))?;
-    Ok(Approved(terms))
-}
-
-/// What nothing handles yet is refused, not ignored.
-fn check_supported<T: Trace>(gate: &mut Gate<'_, T>, order: &NewOrder) -> Result<(), Refusal> {
-    let short = OrderFlags::SHORT_SALE.with(OrderFlags::LOCATED);
-    let unsupported = order.flags.without(short) != order.flags;
-    let tag = if unsupported { 18 } else { 0 };
-    gate.require(Check::Supported, (i128::from(tag), 0), tag == 0, || {
-        Refusal::Unsupported { tag }
-    })
-}
-
-fn check_account<T: Trace>(gate: &mut Gate<'_, T>, account: AccountId) -> Result<(), Refusal> {
-    let number = account.get() as usize;
-    let largest = (i128::from(account.get()), ACCOUNTS_MAX as i128 - 1);
-    gate.require(Check::Account, largest, number < ACCOUNTS_MAX, || {
-        Refusal::UnknownAccount
-    })
-}
-
-fn instrument_of<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    facts: &Facts<'_>,
-) -> Result<(Instrument, InstrumentLimits), Refusal> {
-    let instrument = facts.instrument.and_then(|row| row.defined);
-    let instrument = gate.present(Check::Instrument, instrument, Refusal::UnknownInstrument)?;
-    let limits = facts.instrument.and_then(|row| row.limits(instrument.id));
-    let missing = Refusal::NoInstrumentLimits;
-    let limits = gate.present(Check::InstrumentLimits, limits, missing)?;
-    Ok((instrument, limits))
-}
-
-fn check_qty<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    terms: &Terms,
-    instrument: &Instrument,
-    limits: &InstrumentLimits,
-) -> Result<(), Refusal> {
-    let (qty, lot, max) = (terms.order_qty, instrument.lot, limits.order_qty_max);
-    gate.require(Check::QtyPositive, (units(qty), 0), !qty.is_zero(), || {
-        Refusal::QtyZero
+    let above = (units(terms.order_qty), units(order.cum_qty));
+    let passed = terms.order_qty > order.cum_qty;
+    gate.require(Check::AboveCum, above, passed, || Refusal::QtyBelowCum {
+        qty: terms.order_qty,
+        cum: order.cum_qty,
     })?;
-    let over = qty.units() % lot.units().max(1);
-    gate.require(Check::Lot, (i128::from(over), 0), over == 0, || {
-        Refusal::OffLot { qty, lot }
-    })?;
-    gate.require(Check::QtyMax, (units(qty), units(max)), qty <= max, || {
-        Refusal::QtyAboveMax {
-            at: Level::Instrument,
-            qty,
-            max,
-        }
-    })
-}
-
-/// Whether the algorithm can do what the order asks of it.
-fn check_algo<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    at: UnixNanos,
-    order: &NewOrder,
-    instrument: &Instrument,
-) -> Result<(), Refusal> {
-    // EffectiveTime (168), ExpireTime (126), TimeInForce (59). A request that would be ignored
-    // is refused: a client who asks for a later start must not get one now.
-    let unsupported = match order.algo {
-        Algo::AtOnce if order.start > at => 168,
-        Algo::AtOnce if order.end != UnixNanos::ZERO && order.time_in_force != TimeInForce::Gtd => {
-            126
-        }
-        Algo::Twap if order.time_in_force == TimeInForce::Fok => TimeInForce::TAG,
-        Algo::AtOnce | Algo::Twap => 0,
-    };
-    let tag = (i128::from(unsupported), 0);
-    gate.require(Check::Supported, tag, unsupported == 0, || {
-        Refusal::Unsupported { tag: unsupported }
-    })?;
-    match order.algo {
-        Algo::AtOnce => Ok(()),
-        Algo::Twap => check_schedule(gate, at, order, instrument),
+    if order.slices > 0 {
+        format::check_lots(gate, terms.order_qty, rows.defined, order.slices)?;
     }
-}
-
-fn check_schedule<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    at: UnixNanos,
-    order: &NewOrder,
-    instrument: &Instrument,
-) -> Result<(), Refusal> {
-    let start = order.start.max(at);
-    let ends = (i128::from(order.end.get()), i128::from(start.get()));
-    gate.require(Check::Schedule, ends, order.end > start, || {
-        Refusal::ScheduleInvalid {
-            start: order.start.get().cast_signed(),
-            end: order.end.get().cast_signed(),
+    format::check_prices(gate, &terms, rows.defined)?;
+    if !reduces && !scope::waits_for_hours(terms.time_in_force) {
+        scope::check_hours(gate, facts, &rows)?;
+    }
+    let market = Market::of(facts, &rows);
+    let judged = order.as_judged(&terms);
+    let priced = price::price(gate, facts, &market, &judged, reduces)?;
+    terms.unit = priced.unit;
+    instructions::check_passive(gate, facts, &judged, &rows)?;
+    let was = price::price(gate, facts, &market, &order.as_judged(before), true)?;
+    let more = priced.worth.units().saturating_sub(was.worth.units());
+    let more = Notional::from_units(more.max(0));
+    if !reduces {
+        price::check_worth(gate, facts, &rows, priced.worth)?;
+        price::check_near(gate, facts, &rows, &market, (&judged, priced.px))?;
+        if grows {
+            price::check_typical(gate, &rows, terms.order_qty)?;
+            scope::check_locate(gate, facts, &rows, (&terms, increase))?;
         }
-    })?;
-    let slices = (i128::from(order.slices), i128::from(SLICES_MAX));
-    let allowed = (1..=SLICES_MAX).contains(&order.slices);
-    gate.require(Check::Slices, slices, allowed, || {
-        Refusal::SlicesOutOfRange {
-            slices: u32::from(order.slices),
-            max: u32::from(SLICES_MAX),
-        }
-    })?;
-    check_lots(gate, order.order_qty, instrument, order.slices)
-}
-
-fn check_lots<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    order_qty: Qty,
-    instrument: &Instrument,
-    slices: u16,
-) -> Result<(), Refusal> {
-    let lots = order_qty
-        .units()
-        .checked_div(instrument.lot.units())
-        .unwrap_or(0);
-    let pair = (i128::from(lots), i128::from(slices));
-    gate.require(Check::LotsPerSlice, pair, lots >= u64::from(slices), || {
-        Refusal::LotTooLarge {
-            lots: i64::try_from(lots).unwrap_or(i64::MAX),
-            slices: u32::from(slices),
-        }
+        let on_top = order.on_top(increase, terms.unit);
+        ledger::check(gate, facts.ledger, &ask(facts, side, (increase, on_top)))?;
+        scope::check_day(gate, facts, &rows, (increase, more))?;
+    }
+    Ok(Passed {
+        terms: Approved(terms),
+        worth: more,
+        needs_approval: !reduces && price::needs_approval(&rows, priced.worth),
+        near: gate.near(),
     })
 }
 
-/// Whether the limit is there, above zero and on the grid.
-fn check_price<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    terms: &Terms,
-    instrument: &Instrument,
-) -> Result<(), Refusal> {
-    let limit = terms.limit_px.price();
-    let fits = match terms.ord_type {
-        OrdType::Limit | OrdType::StopLimit => limit.is_some(),
-        OrdType::Market | OrdType::Stop | OrdType::MarketWithLeftOverAsLimit => limit.is_none(),
-        OrdType::MarketIfTouched | OrdType::Pegged => true,
-    };
-    gate.require(Check::LimitGiven, (i128::from(fits), 1), fits, || {
-        Refusal::PriceMissing
-    })?;
-    match limit {
-        Some(px) => check_on_grid(gate, px, instrument.tick),
-        None => Ok(()),
-    }?;
-    shape::check_stop(gate, terms, instrument.tick)
-}
-
-/// Whether a price is above zero and on the grid.
-fn check_on_grid<T: Trace>(gate: &mut Gate<'_, T>, px: Price, tick: Price) -> Result<(), Refusal> {
-    let positive = px > Price::ZERO;
-    let above_zero = (i128::from(px.units()), 0);
-    gate.require(Check::LimitPositive, above_zero, positive, || {
-        Refusal::PriceNotPositive { px }
-    })?;
-    let over = px.units() % tick.units().max(1);
-    gate.require(Check::Tick, (i128::from(over), 0), over == 0, || {
-        Refusal::OffTick { px, tick }
-    })
-}
-
-/// Whether the order's price is near the market and its worth within the limit.
-///
-/// The reference is the mid of the best fresh bid and offer over the venues that list the
-/// instrument, else the previous close where that is allowed. An order without a limit is priced
-/// at the far touch.
-fn check_worth<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    facts: &Facts<'_>,
-    terms: &Terms,
-    instrument: &Instrument,
-    limits: &InstrumentLimits,
-) -> Result<Price, Refusal> {
-    let age_max = limits.quote_age_max;
-    let best = facts
-        .book
-        .best(instrument.id, instrument.venues, facts.at, age_max);
-    let close = instrument
-        .prev_close
-        .price()
-        .filter(|_| limits.prev_close_allowed);
-    let close_twice = close.map(|close| 2 * i128::from(close.units()));
-    let reference = best.mid_twice().or(close_twice).filter(|twice| *twice > 0);
-    let age = best.youngest.map_or(-1, |age| i128::from(age.get()));
-    let ages = (age, i128::from(age_max.get()));
-    // What is judged again when it goes to market needs a price to be valued by, no more.
-    let dormant = terms.is_dormant();
-    let own = terms.own_px();
-    let enough = reference.is_some() || dormant && own.is_some();
-    gate.require(Check::Reference, ages, enough, || match best.youngest {
-        Some(age) if age > age_max => Refusal::QuoteStale { age, age_max },
-        Some(_) | None => Refusal::NoReference { age_max },
-    })?;
-    let twice = reference.unwrap_or_default();
-    let touch = match (best.mid_twice(), terms.side) {
-        (Some(_), Side::Buy) => best.ask,
-        (Some(_), Side::Sell) => best.bid,
-        (None, _) => close,
-    };
-    let px = own.or(touch).unwrap_or_default();
-
-    let (notional, max) = (px.times(terms.order_qty).abs(), limits.order_notional_max);
-    let worth = (notional.units(), max.units());
-    gate.require(Check::Notional, worth, notional <= max, || {
-        Refusal::NotionalAboveMax {
-            at: Level::Instrument,
-            notional: notional.rounded_up(),
-            max: Notional::rounded_up(max),
-        }
-    })?;
-
-    if dormant {
-        return Ok(px);
-    }
-    // |px − ref| ≤ bps × ref / 10 000, both sides times 20 000.
-    let bps = i128::from(limits.collar_bps);
-    let distance = (2 * i128::from(px.units()) - twice).abs() * 10_000;
-    let allowed = bps * twice;
-    gate.require(
-        Check::Collar,
-        (distance, allowed),
-        distance <= allowed,
-        || Refusal::OutsideCollar {
-            px,
-            bound: collar_bound(px, twice, bps),
-        },
-    )?;
-    Ok(px)
-}
-
-/// The side of the collar that `px` is beyond: the last price inside.
-fn collar_bound(px: Price, twice: i128, bps: i128) -> Price {
-    let bound = if 2 * i128::from(px.units()) > twice {
-        (twice * (10_000 + bps)).div_euclid(20_000)
-    } else {
-        -(-twice * (10_000 - bps)).div_euclid(20_000)
-    };
-    Price::from_units(i64::try_from(bound).unwrap_or(i64::MAX))
-}
-
-fn check_room<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    facts: &Facts<'_>,
-    order: &NewOrder,
-) -> Result<(), Refusal> {
-    let (open, max) = facts.session.map_or((0, 0), |row| {
-        let max = row.set.get(Limit::OrdersOpenMax).unwrap_or_default();
-        let max = u32::try_from(max).unwrap_or(u32::MAX);
-        (row.orders_open.saturating_add(1), max)
-    });
-    let orders = (i128::from(open), i128::from(max));
-    gate.require(Check::OrdersOpen, orders, open <= max, || {
-        Refusal::OrdersOpenAboveMax {
-            at: Level::Session,
-            open,
-            max,
-        }
-    })?;
-    let (open, max) = (facts.firm.0.saturating_add(1), facts.firm.1);
-    let orders = (i128::from(open), i128::from(max));
-    gate.require(Check::Pool, orders, open <= max, || Refusal::PoolFull {
-        open,
-        max,
-    })?;
-    // The table of positions is as much a part of the room as the pool of orders.
-    let room = facts
-        .ledger
-        .has_room(order.account, order.strategy, order.instrument);
-    let numbers = (i128::from(room), 1);
-    gate.require(Check::PositionRoom, numbers, room, || Refusal::PoolFull {
-        open: POSITIONS_MAX,
-        max: POSITIONS_MAX,
-    })
-}
-
-/// What an order that would be replaced holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Replaced {
-    pub(crate) account: AccountId,
-    pub(crate) cum_qty: Qty,
-    pub(crate) slices: u16,
-    /// What is reserved for it, and at how much for one unit.
-    pub(crate) reserved: (Qty, Price),
-    /// Whether its stop came.
-    pub(crate) triggered: bool,
-}
-
-impl Replaced {
-    /// What is reserved on top while the replace is pending.
-    fn increase(&self, qty: Qty, unit: Price) -> Notional {
-        let (reserved, at) = self.reserved;
-        let all = reserved.plus(qty).unwrap_or(reserved);
-        let more = at.max(unit).times(all).units() - at.times(reserved).units();
-        Notional::from_units(more)
-    }
-}
-
-/// Notes what one unit of the order is reserved at, and gives the worth of all of it.
-fn price_in<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    facts: &Facts<'_>,
-    terms: &mut Terms,
-    px: Price,
-) -> Result<Notional, Refusal> {
-    let unit = facts.ledger.unit(terms.instrument, px);
-    terms.unit = gate.present(Check::Priced, unit, Refusal::Overflow)?;
-    let worth = ledger::worth_of(terms.unit, terms.order_qty);
-    gate.present(Check::Priced, worth, Refusal::Overflow)
-}
-
-/// Whether the order, or what a replace asks for besides, fits positions, exposure and credit. An
-/// order that only makes the account's position smaller always does.
-fn check_ledger<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    facts: &Facts<'_>,
-    account: AccountId,
-    terms: &Terms,
-    (qty, worth): (Qty, Notional),
-) -> Result<(), Refusal> {
-    let (instrument, side) = (terms.instrument, terms.side);
-    let would_be = facts.ledger.would_be(account, instrument, side, qty);
-    if would_be <= 0 {
-        return Ok(());
-    }
-    let ask = ledger::Ask {
-        account,
-        strategy: terms.strategy,
-        instrument,
+/// What an order, or what a replace asks for besides, is to the ledger.
+fn ask(facts: &Facts<'_>, side: Side, (qty, worth): (Qty, Notional)) -> ledger::Ask {
+    let holder = &facts.holder;
+    ledger::Ask {
+        account: holder.account,
+        strategy: holder.strategy,
+        instrument: holder.instrument,
         side,
         qty,
-        would_be,
+        would_be: facts
+            .ledger
+            .would_be(holder.account, holder.instrument, side, qty),
         worth,
-    };
-    ledger::check(gate, facts.ledger, &ask)
-}
-
-/// Whether somebody can take the order now, where that is asked for.
-fn check_venue<T: Trace>(
-    gate: &mut Gate<'_, T>,
-    facts: &Facts<'_>,
-    order: &NewOrder,
-) -> Result<(), Refusal> {
-    // A schedule that starts later finds its venue then.
-    let now = order.algo == Algo::AtOnce || order.start <= facts.at;
-    let needed = now && facts.on_no_venue == OnNoVenue::Reject;
-    let passed = facts.venues > 0 || !needed;
-    let venues = (i128::from(facts.venues), i128::from(needed));
-    gate.require(Check::Venue, venues, passed, || Refusal::NoVenue)
+    }
 }
 
 fn units(qty: Qty) -> i128 {

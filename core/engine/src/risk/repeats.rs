@@ -2,7 +2,6 @@
 //!
 //! RTS 6, Article 15(3): after a number of executions of one strategy within a time it is disabled
 //! until a named person enables it again. Who that is and why is in the command; here is the state.
-#![cfg_attr(not(test), expect(dead_code, reason = "wired in with the checks"))]
 
 use dcx_model::{Nanos, UnixNanos};
 
@@ -76,6 +75,7 @@ impl Repeats {
     }
 
     /// Whether a strategy is disabled. One that is not known is.
+    #[cfg(test)]
     pub(crate) fn is_tripped(&self, strategy: u32) -> bool {
         self.rows
             .get(strategy as usize)
@@ -91,6 +91,7 @@ impl Repeats {
 
     /// How many executions of a strategy were within `window` before `at`, as far as they are
     /// kept.
+    #[cfg(test)]
     pub(crate) fn count(&self, strategy: u32, at: UnixNanos, window: Nanos) -> u32 {
         let (mut low, mut high) = (0, self.len(strategy));
         while low < high {
@@ -118,6 +119,7 @@ impl Repeats {
         sum
     }
 
+    #[cfg(test)]
     fn len(&self, strategy: u32) -> u32 {
         self.rows.get(strategy as usize).map_or(0, |row| row.len)
     }

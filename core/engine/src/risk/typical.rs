@@ -1,5 +1,4 @@
 //! How large an instrument's trades are: the moving average that the size of an order is held to.
-#![cfg_attr(not(test), expect(dead_code, reason = "wired in with the checks"))]
 
 use dcx_model::Qty;
 
@@ -59,6 +58,11 @@ impl Typical {
         let product = self.average.unsigned_abs() * u128::from(k_thousandths);
         let units = (product >> FRACTION_BITS) / 1_000;
         Some(Qty::from_units(u64::try_from(units).unwrap_or(u64::MAX)))
+    }
+
+    /// Trades seen, up to 64.
+    pub(crate) const fn trades(&self) -> u8 {
+        self.trades
     }
 
     pub(crate) fn digest(&self, salt: u64) -> u64 {

@@ -304,6 +304,8 @@ pub struct World {
     list: (u64, u8),
     account: AccountId,
     numbers: u64,
+    /// Whether a second person says yes at once to what the configuration would loosen.
+    pub approves: bool,
 }
 
 impl World {
@@ -334,6 +336,7 @@ impl World {
             list: (1, 0),
             account: AccountId::new(0),
             numbers: 0,
+            approves: true,
         };
         world.send(Command::Configure(configure));
         for command in setup() {
@@ -359,7 +362,44 @@ impl World {
             self.note(event);
         }
         self.events.extend_from_slice(&events);
-        events
+        match (events.first(), &command) {
+            (Some(Event::LimitProposed(view)), Command::SetLimit(change))
+                if self.approves && change.source == LimitSource::Configuration =>
+            {
+                self.approve(view.proposal)
+            }
+            _ => events,
+        }
+    }
+
+    /// A second person agrees to a change of a limit.
+    pub fn approve(&mut self, proposal: ProposalId) -> Vec<Event> {
+        self.send(Command::DecideLimit(LimitDecision {
+            proposal,
+            approve: true,
+            request: RequestId::new(0),
+            by: second_operator(),
+        }))
+    }
+
+    /// Sets a limit as two people would: the second approves where that is needed.
+    pub fn limit(&mut self, scope: Scope, limit: Limit, value: Option<i128>) {
+        let events = self.send(Command::SetLimit(LimitChange {
+            scope,
+            limit,
+            value,
+            source: LimitSource::Operator,
+            request: RequestId::new(0),
+            by: operator(),
+        }));
+        if let Some(Event::LimitProposed(view)) = events.first() {
+            self.approve(view.proposal);
+        }
+        let last = self.events.last();
+        assert!(
+            matches!(last, Some(Event::LimitSet(view)) if view.after == value),
+            "{last:?}"
+        );
     }
 
     /// The command that a step comes to here; none where there is nothing to do it with.
@@ -860,6 +900,11 @@ pub fn setup() -> Vec<Command> {
                 .map(Command::SetLimit),
         );
     }
+    commands.push(Command::SetLimit(LimitChange::configured(
+        Scope::Firm,
+        Limit::GrossMax,
+        Notional::whole(1_000_000_000_000).units(),
+    )));
     for session in 0..SESSIONS {
         commands.extend(session_limits(session).changes().map(Command::SetLimit));
     }
@@ -928,5 +973,12 @@ pub fn operator() -> Operator {
     Operator {
         author: "test".parse().unwrap(),
         reason: "because".parse().unwrap(),
+    }
+}
+
+pub fn second_operator() -> Operator {
+    Operator {
+        author: "second".parse().unwrap(),
+        reason: "agreed".parse().unwrap(),
     }
 }

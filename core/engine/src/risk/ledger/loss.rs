@@ -1,6 +1,6 @@
 //! What follows where a limit of the day's result is crossed, and what is seen from outside.
 
-use dcx_model::{Event, InstrumentId, Nanos, RequestId, Scope, TradingState};
+use dcx_model::InstrumentId;
 
 use super::{Breach, Ledger, Rows};
 use crate::risk::var::Method;
@@ -37,36 +37,19 @@ impl Engine {
 
     /// Best bid plus best offer now, zero if there is no fresh pair.
     fn mid_for_mark(&self, instrument: InstrumentId) -> i128 {
-        let row = self.instruments.get(instrument.get() as usize);
-        let Some((row, defined)) = row.and_then(|row| Some((row, row.defined?))) else {
+        let Some(row) = self.instruments.get(instrument.get() as usize) else {
             return 0;
         };
-        let age_max = row.set.get(dcx_model::Limit::QuoteAgeMax);
-        let age_max = age_max.and_then(|age| u64::try_from(age).ok());
-        let age_max = Nanos::new(age_max.unwrap_or(u64::MAX));
+        let age_max = row.limits.quote_age_max;
         let best = self
             .book
-            .best(instrument, defined.venues, self.now, age_max);
+            .best(instrument, row.open_venues(), self.now, age_max);
         best.mid_twice().unwrap_or_default()
     }
 
     fn breach<T: Trace>(&mut self, cx: &mut Cx<'_, T>, breach: Option<Breach>) {
-        let Some(Breach {
-            scope,
-            state,
-            cause,
-        }) = breach
-        else {
-            return;
-        };
-        cx.out.push(Event::StateSet {
-            scope,
-            state,
-            cause,
-            request: RequestId::new(0),
-        });
-        if scope == Scope::Firm && state == TradingState::Halted {
-            self.halt(cx);
+        if let Some(breach) = breach {
+            self.worsen_state(cx, breach.scope, (breach.state, breach.cause));
         }
     }
 }
