@@ -338,7 +338,7 @@ impl Engine {
             at: cx.at,
         };
         let Some(id) = self.authority.proposals.add(proposal) else {
-            let max = dcx_model::PROPOSALS_MAX as u32;
+            let max = u32::try_from(dcx_model::PROPOSALS_MAX).unwrap_or(u32::MAX);
             return refuse(cx, change.request, Refusal::ProposalsFull { max });
         };
         let before = self.limit_at(change.scope, change.limit);

@@ -95,8 +95,9 @@ pub(crate) struct Recent {
 impl Recent {
     /// Makes room for everything there can be, and for this many orders to come again. Allocates.
     pub(crate) fn grow(&mut self, seed: u64, orders: u32) {
-        self.bands.grow(INSTRUMENTS_MAX as u32);
-        self.repeats.grow(STRATEGIES_MAX as u32);
+        let count = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
+        self.bands.grow(count(INSTRUMENTS_MAX));
+        self.repeats.grow(count(STRATEGIES_MAX));
         self.duplicates.grow(seed, orders);
     }
 

@@ -92,7 +92,7 @@ mod tests {
     fn every_scope_has_bits_of_its_own() {
         let mut denied = Denied::default();
         denied.grow();
-        let last = InstrumentId::new(INSTRUMENTS_MAX as u32 - 1);
+        let last = InstrumentId::new(16_383);
         let scopes = [
             Scope::Firm,
             Scope::Account(AccountId::new(0)),
