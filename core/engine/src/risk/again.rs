@@ -1,6 +1,6 @@
 //! The gates for what was accepted before: by what is true when it goes to market.
 
-use dcx_model::{Qty, Refusal};
+use dcx_model::{Notional, Qty, Refusal};
 
 use super::instructions::check_passive;
 use super::price::{self, Market};
@@ -43,6 +43,9 @@ pub(crate) fn check_again<T: Trace>(
     price::check_worth(gate, facts, &rows, priced.worth)?;
     price::check_near(gate, facts, &rows, &market, (&terms, priced.px))?;
     let on_top = held.on_top(Qty::ZERO, terms.unit);
+    if on_top <= Notional::ZERO {
+        return Ok(Approved(terms));
+    }
     ledger::check(
         gate,
         facts.ledger,

@@ -176,7 +176,8 @@ impl Facts<'_> {
             instrument,
             ..
         } = self.holder;
-        self.ledger.reduces(account, instrument, side, more)
+        let known = self.account.is_some() && self.instrument.is_some();
+        known && self.ledger.reduces(account, instrument, side, more)
     }
 }
 
