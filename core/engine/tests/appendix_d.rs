@@ -54,6 +54,8 @@ impl Scenario {
             lot: shares(100),
             ..support::instrument(0)
         }));
+        // What is filled is valued by the mid.
+        scenario.send(Command::Quote(support::quote(0, 0, 0, 1)));
         let told = scenario.new_order("X", time_in_force);
         assert_eq!(told, ["New New 10000 0 10000 (X)"]);
         scenario

@@ -59,11 +59,9 @@ impl Market {
         }
     }
 
-    /// The price that an order is measured by. One that waits for its stop is measured by the
-    /// higher of stop and limit, which is what it is worth at most.
+    /// The price that an order is measured by.
     fn price(&self, terms: &Terms) -> Option<Price> {
-        let own = terms.limit_px.price().max(terms.stop_px.price());
-        own.or_else(|| self.touch(terms.side))
+        terms.own_px().or_else(|| self.touch(terms.side))
     }
 
     fn missing(&self) -> Refusal {

@@ -17,12 +17,10 @@ impl Terms {
         )
     }
 
-    /// The price that it names itself: its limit, or where it has none its stop.
-    pub(crate) const fn own_px(&self) -> Option<Price> {
-        match self.limit_px.price() {
-            Some(px) => Some(px),
-            None => self.stop_px.price(),
-        }
+    /// The price that it names itself: the higher of its limit and its stop, which is what it is
+    /// worth at most.
+    pub(crate) fn own_px(&self) -> Option<Price> {
+        self.limit_px.price().max(self.stop_px.price())
     }
 
     /// Whether its price is judged when it goes to market, and not before: the market may be far
