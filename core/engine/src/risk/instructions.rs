@@ -273,3 +273,153 @@ impl Approved<Terms> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dcx_model::{ListId, Seq};
+
+    use super::*;
+    use crate::NoTrace;
+
+    const ALL: [Asks; 15] = [
+        Asks::Market,
+        Asks::LeftOver,
+        Asks::Stop,
+        Asks::Pegged,
+        Asks::Ioc,
+        Asks::Fok,
+        Asks::Opening,
+        Asks::Close,
+        Asks::Slices,
+        Asks::Listed,
+        Asks::Display,
+        Asks::MinQty,
+        Asks::PostOnly,
+        Asks::ReduceOnly,
+        Asks::AllOrNone,
+    ];
+
+    /// An order that asks for this too; none where it asks for something in its place already.
+    fn ask(order: NewOrder, asks: Asks) -> Option<NewOrder> {
+        let typed = |ord_type| {
+            let free = order.ord_type == OrdType::Limit;
+            free.then_some(NewOrder { ord_type, ..order })
+        };
+        let timed = |time_in_force| {
+            let free = order.time_in_force == TimeInForce::Day;
+            free.then_some(NewOrder {
+                time_in_force,
+                ..order
+            })
+        };
+        let flagged = |flag| {
+            Some(NewOrder {
+                flags: order.flags.with(flag),
+                ..order
+            })
+        };
+        match asks {
+            Asks::Market => typed(OrdType::Market),
+            Asks::LeftOver => typed(OrdType::MarketWithLeftOverAsLimit),
+            Asks::Stop => typed(OrdType::StopLimit),
+            Asks::Pegged => typed(OrdType::Pegged),
+            Asks::Ioc => timed(TimeInForce::Ioc),
+            Asks::Fok => timed(TimeInForce::Fok),
+            Asks::Opening => timed(TimeInForce::AtTheOpening),
+            Asks::Close => timed(TimeInForce::AtTheClose),
+            Asks::Slices => Some(NewOrder {
+                algo: Algo::Twap,
+                ..order
+            }),
+            Asks::Listed => Some(NewOrder {
+                leg: Leg::OneCancelsOther,
+                list: ListId::new(1),
+                ..order
+            }),
+            Asks::Display => Some(NewOrder {
+                display_qty: Qty::whole(1),
+                ..order
+            }),
+            Asks::MinQty => Some(NewOrder {
+                min_qty: Qty::whole(1),
+                ..order
+            }),
+            Asks::PostOnly => flagged(OrderFlags::POST_ONLY),
+            Asks::ReduceOnly => flagged(OrderFlags::REDUCE_ONLY),
+            Asks::AllOrNone => flagged(OrderFlags::ALL_OR_NONE),
+        }
+    }
+
+    fn judged(order: &NewOrder) -> Result<(), Refusal> {
+        let gate = &mut Gate {
+            seq: Seq::new(1),
+            trace: &mut NoTrace,
+        };
+        check_pairs(gate, order)
+    }
+
+    /// Written by hand, not from the table: what goes with what, one row for each that is asked
+    /// for, one column for each other. `x` does not, `.` does, `-` cannot be asked for together.
+    #[test]
+    fn every_pair_of_instructions_is_decided() {
+        #[rustfmt::skip]
+        let rows = [
+            //               mkt k stp peg ioc fok opn cls slc lst dsp min pst red aon
+            (Asks::Display,   ". . . . x x x x x . . x . . x"),
+            (Asks::MinQty,    ". . . . . . . . x . x . x . x"),
+            (Asks::PostOnly,  "x x x x x x x x x . . x . . x"),
+            (Asks::ReduceOnly,". . . . . . . . . x . . . . ."),
+            (Asks::AllOrNone, ". x . x . . x x x . x x x . ."),
+            (Asks::LeftOver,  "- - - - x x x x x . . . x . x"),
+        ];
+        for (one, row) in rows {
+            let marks: Vec<&str> = row.split_whitespace().collect();
+            assert_eq!(marks.len(), ALL.len(), "{one:?}");
+            for (other, mark) in ALL.into_iter().zip(marks) {
+                let order = ask(NewOrder::PLAIN, one).and_then(|order| ask(order, other));
+                let Some(order) = order else {
+                    assert_eq!(mark, "-", "{one:?} and {other:?}");
+                    continue;
+                };
+                let fits = judged(&order).is_ok();
+                assert_eq!(fits, mark == ".", "{one:?} and {other:?}");
+            }
+        }
+        // What asks for nothing special is not judged here.
+        for one in [
+            Asks::Market,
+            Asks::Stop,
+            Asks::Pegged,
+            Asks::Ioc,
+            Asks::Slices,
+        ] {
+            let order = ask(NewOrder::PLAIN, one).expect("the first asks freely");
+            assert_eq!(judged(&order), Ok(()));
+        }
+    }
+
+    #[test]
+    fn the_tag_is_that_of_the_instruction() {
+        for (one, tag) in [
+            (Asks::Display, 111),
+            (Asks::MinQty, 110),
+            (Asks::PostOnly, 18),
+        ] {
+            let order = ask(NewOrder::PLAIN, one).and_then(|order| ask(order, Asks::Slices));
+            let order = order.expect("both can be asked for");
+            assert_eq!(judged(&order), Err(Refusal::Contradiction { tag }));
+        }
+    }
+
+    #[test]
+    fn a_venue_must_be_able_to_do_what_is_asked_and_is_told_only_that() {
+        let terms = |order: &NewOrder| Terms::of(order);
+        let all = ask(NewOrder::PLAIN, Asks::AllOrNone).expect("free");
+        assert_eq!(terms(&all).needs(), VenueFeatures::ALL_OR_NONE);
+        assert_eq!(terms(&all).told(), OrderFlags::ALL_OR_NONE);
+        let now = ask(all, Asks::Ioc).expect("free");
+        assert_eq!(terms(&now).needs(), VenueFeatures::NONE);
+        let reduce = ask(NewOrder::PLAIN, Asks::ReduceOnly).expect("free");
+        assert_eq!(terms(&reduce).told(), OrderFlags::NONE);
+    }
+}

@@ -76,10 +76,42 @@ pub enum Step {
         pick: usize,
         approve: bool,
     },
+    /// A client cancels all of its orders, or those in one instrument.
+    MassCancel {
+        session: u16,
+        instrument: Option<u32>,
+    },
+    /// A client asks about all of its orders, or those in one instrument.
+    MassStatus {
+        session: u16,
+        instrument: Option<u32>,
+    },
+    /// An operator cancels one order, or all of a scope.
+    OperatorCancel {
+        pick: Option<usize>,
+        level: usize,
+        number: u32,
+    },
+    SessionState {
+        session: u16,
+        link: SessionLink,
+    },
     Wake,
     Halt,
     Resume,
     Checkpoint,
+}
+
+/// What an order asks for besides price and quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    Nothing,
+    Display(u64),
+    MinQty(u64),
+    PostOnly,
+    ReduceOnly,
+    AllOrNone,
+    LeftOver,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +139,7 @@ pub struct Order {
     pub away: i64,
     /// Whether it is the next of a list.
     pub linked: bool,
+    pub asks: Asks,
 }
 
 /// What an order waits for before it works, or follows while it does.
@@ -182,6 +215,17 @@ pub fn any_step() -> impl Strategy<Value = Step> {
             .prop_map(|(instrument, ticks)| Step::Trade { instrument, ticks }),
         4 => (any::<usize>(), prop::bool::weighted(0.8))
             .prop_map(|(pick, approve)| Step::Decide { pick, approve }),
+        1 => (0..SESSIONS + 1, prop::option::of(0..INSTRUMENTS + 1))
+            .prop_map(|(session, instrument)| Step::MassCancel { session, instrument }),
+        1 => (0..SESSIONS + 1, prop::option::of(0..INSTRUMENTS + 1))
+            .prop_map(|(session, instrument)| Step::MassStatus { session, instrument }),
+        1 => (prop::option::of(any::<usize>()), 0_usize..5, 0_u32..3)
+            .prop_map(|(pick, level, number)| Step::OperatorCancel { pick, level, number }),
+        1 => (0..SESSIONS, prop_oneof![
+            Just(SessionLink::Up),
+            Just(SessionLink::LoggedOut),
+            Just(SessionLink::Disconnected),
+        ]).prop_map(|(session, link)| Step::SessionState { session, link }),
         6 => Just(Step::Wake),
         1 => Just(Step::Halt),
         2 => Just(Step::Resume),
@@ -229,6 +273,15 @@ fn any_order() -> impl Strategy<Value = Order> {
         ],
         1_i64..40,
         prop::bool::weighted(0.25),
+        prop_oneof![
+            20 => Just(Asks::Nothing),
+            3 => (1_u64..10).prop_map(Asks::Display),
+            2 => (1_u64..10).prop_map(Asks::MinQty),
+            2 => Just(Asks::PostOnly),
+            6 => Just(Asks::ReduceOnly),
+            1 => Just(Asks::AllOrNone),
+            2 => Just(Asks::LeftOver),
+        ],
     );
     (who, terms, numbers, plan, kind).prop_map(|(who, terms, numbers, plan, kind)| Order {
         session: who.0,
@@ -247,6 +300,7 @@ fn any_order() -> impl Strategy<Value = Order> {
         kind: kind.0,
         away: kind.1,
         linked: kind.2,
+        asks: kind.3,
     })
 }
 
@@ -465,6 +519,47 @@ impl World {
                     })
                 })
             }
+            Step::MassCancel {
+                session,
+                instrument,
+            } => {
+                let session = SessionId::new(*session);
+                Some(Command::MassCancel(MassCancelRequest {
+                    session,
+                    cl_ord_id: self.next_name(session, true),
+                    scope: scope(*instrument),
+                    instrument: InstrumentId::new(instrument.unwrap_or(0)),
+                }))
+            }
+            Step::MassStatus {
+                session,
+                instrument,
+            } => Some(Command::MassStatus(MassStatusRequest {
+                session: SessionId::new(*session),
+                request: "S".parse().unwrap(),
+                scope: scope(*instrument),
+                instrument: InstrumentId::new(instrument.unwrap_or(0)),
+            })),
+            Step::OperatorCancel {
+                pick,
+                level,
+                number,
+            } => {
+                let level = Level::ALL[*level];
+                let number = if level == Level::Firm { 0 } else { *number };
+                let count = self.told.len().max(1);
+                let order = pick.and_then(|pick| self.told.keys().nth_back(pick % count));
+                Some(Command::OperatorCancel(OperatorCancel {
+                    order: order.copied().unwrap_or(OrderId::new(0)),
+                    scope: Scope::of(level, number)?,
+                    request: RequestId::new(9),
+                    by: operator(),
+                }))
+            }
+            Step::SessionState { session, link } => Some(Command::SessionState {
+                session: SessionId::new(*session),
+                link: *link,
+            }),
             Step::Wake => Some(Command::Wake),
             Step::Halt => Some(Command::SetState(StateChange::halt(operator()))),
             Step::Resume => Some(Command::SetState(StateChange::resume(operator()))),
@@ -540,7 +635,7 @@ impl World {
             transact_time: self.at,
             ..NewOrder::PLAIN
         };
-        let waiting = waiting(order, plain);
+        let waiting = asking(order.asks, waiting(order, plain));
         if order.linked {
             self.linked(waiting)
         } else {
@@ -885,7 +980,7 @@ pub fn setup() -> Vec<Command> {
             id: VenueId::new(venue),
             name: format!("V{venue}").parse().unwrap(),
             fee_centi_bps: i32::from(venue) * 10,
-            features: VenueFeatures::NONE,
+            features: features(venue),
         }));
         commands.push(Command::VenueState {
             venue: VenueId::new(venue),
@@ -914,7 +1009,55 @@ pub fn setup() -> Vec<Command> {
         Limit::ApprovalNotional,
         Notional::whole(400).units(),
     )));
+    commands.push(Command::SetSessionPolicy(SessionPolicy {
+        session: SessionId::new(1),
+        cancel_on_disconnect: true,
+        cancel_on_logout: true,
+    }));
     commands
+}
+
+/// The first venue takes plain orders only, each of the others something more.
+fn features(venue: u8) -> VenueFeatures {
+    match venue {
+        0 => VenueFeatures::NONE,
+        1 => VenueFeatures::ICEBERG
+            .with(VenueFeatures::POST_ONLY)
+            .with(VenueFeatures::ALL_OR_NONE),
+        _ => VenueFeatures::MIN_QTY.with(VenueFeatures::POST_ONLY),
+    }
+}
+
+const fn scope(instrument: Option<u32>) -> MassScope {
+    match instrument {
+        Some(_) => MassScope::Security,
+        None => MassScope::All,
+    }
+}
+
+/// The order with what it asks for besides.
+fn asking(asks: Asks, order: NewOrder) -> NewOrder {
+    let flags = |flags| NewOrder { flags, ..order };
+    match asks {
+        Asks::Nothing => order,
+        Asks::Display(lots) => NewOrder {
+            display_qty: Qty::from_units(lots * LOT.units()),
+            ..order
+        },
+        Asks::MinQty(lots) => NewOrder {
+            min_qty: Qty::from_units(lots * LOT.units()),
+            time_in_force: TimeInForce::Ioc,
+            ..order
+        },
+        Asks::PostOnly => flags(OrderFlags::POST_ONLY),
+        Asks::ReduceOnly => flags(OrderFlags::REDUCE_ONLY),
+        Asks::AllOrNone => flags(OrderFlags::ALL_OR_NONE),
+        Asks::LeftOver => NewOrder {
+            ord_type: OrdType::MarketWithLeftOverAsLimit,
+            limit_px: LimitPx::NONE,
+            ..order
+        },
+    }
 }
 
 pub fn instrument(id: u32) -> Instrument {
