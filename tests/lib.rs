@@ -15,6 +15,6 @@ mod process;
 mod seed;
 
 pub use config::{Ports, System};
-pub use peer::{Message, Peer};
+pub use peer::{Message, Peer, utc_ago, utc_now};
 pub use process::{Ended, Process, run};
 pub use seed::Seed;

@@ -121,7 +121,13 @@ impl System {
         Self::with(&text)
     }
 
-    fn with(template: &str) -> Self {
+    /// A daemon of this configuration, in which `CLIENTS`, `VENUE0`, `VENUE1` and `METRICS` stand
+    /// for addresses.
+    ///
+    /// # Panics
+    /// If the folder cannot be written.
+    #[must_use]
+    pub fn with(template: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let [clients, venue0, venue1, metrics] = free_ports();
         let ports = Ports {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long an answer may take before it counts as missing.
@@ -48,6 +48,8 @@ pub struct Peer {
     next_in: Option<u64>,
     buffer: Vec<u8>,
     received: VecDeque<Message>,
+    /// Numbers of messages that were taken before their turn.
+    early: Vec<u64>,
 }
 
 impl Peer {
@@ -57,7 +59,13 @@ impl Peer {
     /// If nobody listens.
     #[must_use]
     pub fn connect(address: SocketAddr, sender: &str) -> Self {
-        let stream = TcpStream::connect(address).expect("the daemon listens");
+        Self::over(
+            TcpStream::connect(address).expect("the daemon listens"),
+            sender,
+        )
+    }
+
+    fn over(stream: TcpStream, sender: &str) -> Self {
         stream.set_nodelay(true).expect("a TCP socket");
         stream
             .set_read_timeout(Some(Duration::from_millis(50)))
@@ -70,6 +78,7 @@ impl Peer {
             next_in: None,
             buffer: Vec::new(),
             received: VecDeque::new(),
+            early: Vec::new(),
         }
     }
 
@@ -87,6 +96,30 @@ impl Peer {
             ["1", "Y"],
             "numbers begin again: {answer:?}"
         );
+        peer
+    }
+
+    /// Waits for a connection of dcx at `listener` and answers its logon: the venue's side of a
+    /// session, with both numbers at 1.
+    ///
+    /// # Panics
+    /// If nobody connects and logs on in time.
+    #[must_use]
+    pub fn accept(listener: &TcpListener, sender: &str) -> Self {
+        listener.set_nonblocking(true).expect("a listening socket");
+        let start = std::time::Instant::now();
+        let stream = loop {
+            match listener.accept() {
+                Ok((stream, _)) => break stream,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
+            }
+            assert!(start.elapsed() < PATIENCE, "{sender}: nobody connects");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        stream.set_nonblocking(false).expect("a TCP socket");
+        let mut peer = Self::over(stream, sender);
+        let _ = peer.expect("A");
+        peer.send("A", &[(98, "0"), (108, "30"), (141, "Y")]);
         peer
     }
 
@@ -198,6 +231,29 @@ impl Peer {
         }
     }
 
+    /// Waits until the other side has taken everything sent so far: it answers a TestRequest
+    /// after it. What comes meanwhile is kept in its order.
+    ///
+    /// # Panics
+    /// If the connection ends, or no answer comes in time.
+    pub fn settle(&mut self) {
+        self.send("1", &[(112, "SETTLE")]);
+        let start = std::time::Instant::now();
+        let is_answer =
+            |message: &Message| message.msg_type() == "0" && message.get(112) == "SETTLE";
+        loop {
+            if let Some(ix) = self.received.iter().position(is_answer) {
+                let answer = self.received.remove(ix).expect("it was found there");
+                self.early
+                    .push(answer.get(34).parse().expect("34 is a number"));
+                return;
+            }
+            assert!(self.fill(), "{}: the session goes on", self.sender);
+            let late = start.elapsed() > PATIENCE;
+            assert!(!late, "{}: no message in time", self.sender);
+        }
+    }
+
     /// Says goodbye and waits for the end.
     pub fn log_out(mut self) {
         self.send("5", &[]);
@@ -210,7 +266,10 @@ impl Peer {
 
     fn count(&mut self, message: &Message) {
         let number: u64 = message.get(34).parse().expect("34 is a number");
-        if let Some(due) = self.next_in {
+        if let Some(mut due) = self.next_in {
+            while self.early.contains(&due) {
+                due += 1;
+            }
             assert_eq!(
                 number, due,
                 "{}: a number is missing before {message:?}",
@@ -269,10 +328,21 @@ fn parse(bytes: &[u8]) -> Message {
 }
 
 /// Now as a FIX UTCTimestamp with milliseconds.
-fn utc_now() -> String {
+#[must_use]
+pub fn utc_now() -> String {
+    utc_ago(Duration::ZERO)
+}
+
+/// So long ago as a FIX UTCTimestamp with milliseconds.
+///
+/// # Panics
+/// If the clock is before 1970.
+#[must_use]
+pub fn utc_ago(ago: Duration) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("the clock is past 1970");
+    let now = now.saturating_sub(ago);
     let (days, second) = (now.as_secs() / 86_400, now.as_secs() % 86_400);
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
