@@ -73,7 +73,7 @@ pub use inspect::{InspectError, Inspector};
 pub use journal::{
     Damage, Difference, Entry, JournalError, JournalMode, JournalOptions, JournalState, Mark,
     Observer, Place, ReadTotals, Reader, Recovered, ReplayReport, Tail, Torn, Totals,
-    UnknownJournalMode, Verified, Writer, recover, replay, verify,
+    UnknownJournalMode, Verified, Writer, recover, recover_observed, replay, verify,
 };
 pub use latency::{Latency, Sampling, histogram};
 pub use runner::{FinalReport, Running, Stepped};

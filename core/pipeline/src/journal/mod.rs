@@ -19,7 +19,8 @@ pub use error::JournalError;
 pub use format::{Damage, Entry, Mark};
 pub use reader::{Place, ReadTotals, Reader, Tail, Torn};
 pub use replay::{
-    Difference, Observer, Recovered, ReplayReport, Verified, recover, replay, verify,
+    Difference, Observer, Recovered, ReplayReport, Verified, recover, recover_observed, replay,
+    verify,
 };
 pub(crate) use replay::{mark_after, take_events};
 pub use writer::{Totals, Writer};

@@ -143,6 +143,18 @@ pub struct Recovered {
 /// [`JournalError`]. A journal that is damaged, or whose replay differs from its run, is refused
 /// and left as it is: going on would rest on something that was never so.
 pub fn recover(dir: &Path, options: JournalOptions) -> Result<Recovered, JournalError> {
+    recover_observed(dir, options, &mut NoTrace)
+}
+
+/// The same, and shows `observer` what the journal held.
+///
+/// # Errors
+/// As [`recover`].
+pub fn recover_observed(
+    dir: &Path,
+    options: JournalOptions,
+    observer: &mut impl Observer,
+) -> Result<Recovered, JournalError> {
     let lock = DirLock::take(dir)?;
     let mut replayer = Replayer::new();
     if count_segments(dir)? == 0 {
@@ -155,7 +167,7 @@ pub fn recover(dir: &Path, options: JournalOptions) -> Result<Recovered, Journal
         return Ok(replayer.recovered(writer, end, None));
     }
     let mut reader = Reader::open(dir)?;
-    replayer.take_all(&mut reader, &mut NoTrace)?;
+    replayer.take_all(&mut reader, observer)?;
     if let Some(difference) = replayer.first_difference {
         return Err(JournalError::Differs {
             dir: dir.to_owned(),
