@@ -1,8 +1,8 @@
 //! What can be read from the engine without changing it: counters, positions, the digest.
 
 use dcx_model::{
-    AccountId, ChildId, Command, InstrumentId, OrderId, OrderView, Qty, Record, Scope,
-    TradingState, UnixNanos, VenueId,
+    AccountId, ChildId, ClOrdId, Command, InstrumentId, OrderId, OrderView, Qty, Record, Scope,
+    SessionId, TradingState, UnixNanos, VenueId,
 };
 
 use crate::Engine;
@@ -143,6 +143,18 @@ impl Engine {
     #[must_use]
     pub fn order(&self, order: OrderId) -> Option<OrderView> {
         let parent = self.parents.iter().find(|parent| parent.id == order)?;
+        Some(parent.view(parent.cl_ord_id))
+    }
+
+    /// The order that goes by this name on a session, open or still remembered; a request's name
+    /// finds the order that it was about.
+    #[must_use]
+    pub fn order_named(&self, session: SessionId, cl_ord_id: ClOrdId) -> Option<OrderView> {
+        let name = self.names.hashed(session.get(), cl_ord_id);
+        let entry = self.names.find(&name)?;
+        let parent = self
+            .parents
+            .at(self.parents.find(self.names.target(entry))?);
         Some(parent.view(parent.cl_ord_id))
     }
 
