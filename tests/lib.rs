@@ -16,5 +16,5 @@ mod seed;
 
 pub use config::{Ports, System};
 pub use peer::{Message, Peer, utc_ago, utc_now};
-pub use process::{Ended, Process, run};
+pub use process::{Ended, Process, run, run_with};
 pub use seed::Seed;

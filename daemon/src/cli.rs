@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Data(Data),
     Error(ErrorCode),
     Top(Top),
+    #[command(flatten)]
+    Operate(Operate),
 }
 
 #[derive(Debug, Args)]
@@ -327,4 +329,153 @@ pub(crate) struct SimClient {
     /// Send only orders that should be accepted
     #[arg(long)]
     pub(crate) good_only: bool,
+}
+
+/// What is asked of a running daemon.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Operate {
+    Status(Reach),
+    Halt(State),
+    Reduce(State),
+    Resume(State),
+    Cancel(Cancel),
+    Limits(Limits),
+    /// Orders that wait for a person
+    #[command(subcommand)]
+    Approvals(Approvals),
+}
+
+/// Where the daemon is, and who asks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which daemon, and who asks")]
+pub(crate) struct Reach {
+    /// The daemon's control socket; var/control.sock without it
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// The daemon's configuration, which names its socket
+    #[arg(long, value_name = "FILE", conflicts_with = "socket")]
+    pub(crate) config: Option<PathBuf>,
+    /// Which operator asks, where the user alone does not say it
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// A file with the operator's token; without it the variable DCX_TOKEN
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Whose trading; without any, the whole firm's.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct ScopeArgs {
+    /// One account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Option<String>,
+    /// One strategy
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// One client session, by its CompID
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<String>,
+    /// One instrument
+    #[arg(long, value_name = "SYMBOL")]
+    pub(crate) instrument: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct State {
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Why; it is kept in the journal and the audit
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// How long venues have to confirm what is cancelled, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    pub(crate) wait_ms: u64,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cancel {
+    /// One order: its ClOrdID or OrderID
+    #[arg(value_name = "ORDER", conflicts_with_all = ["account", "strategy", "session", "instrument", "all"])]
+    pub(crate) order: Option<String>,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Every order of the firm
+    #[arg(long, conflicts_with_all = ["account", "strategy", "session", "instrument"])]
+    pub(crate) all: bool,
+    /// Why; it is kept in the journal and the audit
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Limits {
+    #[command(subcommand)]
+    pub(crate) verb: Option<LimitsVerb>,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LimitsVerb {
+    Set(LimitSet),
+    Approve(ProposalWord),
+    Reject(ProposalWord),
+    Proposals(Reach),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LimitSet {
+    /// firm, account:NAME, strategy:NAME, session:NAME or instrument:NAME
+    #[arg(value_name = "SCOPE")]
+    pub(crate) scope: String,
+    /// Which limit, as `dcx limits` names it
+    #[arg(value_name = "NAME")]
+    pub(crate) limit: String,
+    /// Its new number in its unit (1000, 2_000_000, 5s, 2.5, yes), or none
+    #[arg(value_name = "VALUE")]
+    pub(crate) value: String,
+    /// Why; it is kept in the journal and the audit
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposalWord {
+    /// The proposal's number, as `dcx limits proposals` says it
+    #[arg(value_name = "N")]
+    pub(crate) proposal: u64,
+    /// Why; it is kept in the journal and the audit
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Approvals {
+    List(Reach),
+    Approve(OrderWord),
+    Refuse(OrderWord),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrderWord {
+    /// The order: its ClOrdID or OrderID
+    #[arg(value_name = "ORDER")]
+    pub(crate) order: String,
+    /// Why; it is kept in the journal and the audit
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 }

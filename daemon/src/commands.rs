@@ -1,33 +1,12 @@
 //! Every command in one table: its impact, what it is for, an example.
 //!
-//! Help texts are made from it; prompts, permissions and audit will be.
+//! Help texts are made from it, and for what a running daemon is asked, permissions and the audit.
 
 use std::fmt::Write as _;
 
+use dcx_control::socket::Impact;
+
 use crate::exit::Exit;
-
-/// What a command may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Impact {
-    /// Reads only.
-    Ro,
-    /// Writes files of its own or sends orders to where it is pointed.
-    Rw,
-    /// Stops or resumes trading, or destroys data. None yet.
-    #[expect(dead_code, reason = "the commands that halt and resume will have it")]
-    Danger,
-}
-
-impl Impact {
-    /// Its label in help texts.
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Ro => "ro",
-            Self::Rw => "rw",
-            Self::Danger => "danger",
-        }
-    }
-}
 
 /// A command as people meet it.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +67,32 @@ commands! {
         ["dcx error R006"];
     "top" Ro "Show a running daemon's counters"
         ["dcx top --once"];
+    "status" Ro "Say how a running daemon stands: states, venues, sessions, orders, exposure"
+        ["dcx status", "dcx status --config config/dcx.toml --json"];
+    "halt" Danger "Stop trading and cancel everything; answered once nothing more can go out"
+        ["dcx halt --reason drill", "dcx halt --session CLIENT --reason drill"];
+    "reduce" Danger "Take only orders that make positions smaller"
+        ["dcx reduce --account HOUSE --reason drill"];
+    "resume" Danger "Let trading go on"
+        ["dcx resume --reason over", "dcx resume --session CLIENT --reason over"];
+    "cancel" Rw "Cancel an order, or all of a session, account, strategy or instrument, or all"
+        ["dcx cancel ORDER-1 --reason mistake", "dcx cancel --instrument EURUSD --reason mistake"];
+    "limits" Ro "List the limits that are set, and what is used of them"
+        ["dcx limits", "dcx limits --session CLIENT"];
+    "limits set" Rw "Lower a limit at once, or propose to raise it"
+        ["dcx limits set instrument:EURUSD order_qty_max 5_000 --reason careful"];
+    "limits approve" Danger "Put another person's proposed limit into force"
+        ["dcx limits approve 1 --as bob --reason agreed"];
+    "limits reject" Rw "Turn a proposed limit down"
+        ["dcx limits reject 1 --reason no"];
+    "limits proposals" Ro "List the changes of limits that wait for a second person"
+        ["dcx limits proposals"];
+    "approvals list" Ro "List the orders that wait for a person"
+        ["dcx approvals list"];
+    "approvals approve" Danger "Let an order go to market that waits for a person"
+        ["dcx approvals approve ORDER-1 --reason seen"];
+    "approvals refuse" Rw "Refuse an order that waits for a person"
+        ["dcx approvals refuse ORDER-1 --reason no"];
 }
 
 /// The command of these words.
@@ -138,7 +143,7 @@ fn describe_one(command: clap::Command, path: &str) -> clap::Command {
         let _ = write!(after, "\n  $ {example}");
     }
     let _ = write!(after, "\n\nImpact: {}", spec.impact.label());
-    command
+    describe_below(command, path)
         .about(format!("{} [{}]", spec.about, spec.impact.label()))
         .after_help(after)
 }
@@ -152,11 +157,10 @@ mod tests {
 
     fn leaves(command: &clap::Command, path: &str, out: &mut Vec<String>) {
         let path = format!("{path} {}", command.get_name()).trim().to_owned();
-        if command.has_subcommands() {
-            for sub in command.get_subcommands() {
-                leaves(sub, &path, out);
-            }
-        } else {
+        for sub in command.get_subcommands() {
+            leaves(sub, &path, out);
+        }
+        if !command.is_subcommand_required_set() {
             out.push(path);
         }
     }

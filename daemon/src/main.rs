@@ -15,6 +15,7 @@ mod explain;
 mod journal;
 mod log;
 mod names;
+mod operate;
 mod out;
 mod records;
 mod run;
@@ -73,5 +74,6 @@ fn dispatch(command: Command, out: Out) -> Outcome {
         Command::Sim(command) => sim::sim(command, out),
         Command::Data(command) => data::data(&command, out),
         Command::Bench(command) => bench::bench(&command, out),
+        Command::Operate(command) => operate::operate(&command, out),
     }
 }

@@ -91,11 +91,50 @@ burst_max = 100_000
 orders_open_max = 10_000
 "#;
 
+/// Operators that share a user and are told apart by their tokens: ann and bob may do everything,
+/// carl may cancel, eve may look.
+const OPERATORS: &str = r#"
+[[control.operator]]
+name = "ann"
+uid = UID
+token_sha256 = "4bf571cde55addd3a5a9756bda5e5169ee19d93906959906a148679e598c0751"
+may = "danger"
+
+[[control.operator]]
+name = "bob"
+uid = UID
+token_sha256 = "ad973202604dd7ba45d3cd3b8edac33b1959ce43effde6f6609c2f9831522f2b"
+may = "danger"
+
+[[control.operator]]
+name = "carl"
+uid = UID
+token_sha256 = "48d88619afb1aaa7177dfb48e316d7fa5510dd66fd0167de73f42c4aae8a7e3f"
+may = "rw"
+
+[[control.operator]]
+name = "eve"
+uid = UID
+token_sha256 = "bc794fb03408eeaf795b1ca15e6578d5c7a55faa5a5565c4c60bbdc141b6db96"
+may = "ro"
+"#;
+
 impl System {
     /// A daemon without venues: what it answers depends on nothing but what it is sent.
     #[must_use]
     pub fn quiet() -> Self {
         Self::with(QUIET)
+    }
+
+    /// The same with operators, and with orders of the client `WITNESS` worth 100,000 and more
+    /// waiting for a person.
+    #[must_use]
+    pub fn operated() -> Self {
+        let uid = rustix::process::getuid().as_raw().to_string();
+        let operators = OPERATORS.replace("UID", &uid);
+        let waits = "[limits.session.WITNESS]\napproval_notional = 100_000\n";
+        let quiet = QUIET.replace("[limits.session.WITNESS]\n", waits);
+        Self::with(&format!("{quiet}{operators}"))
     }
 
     /// The configuration that `dcx run --config config/dcx.toml` starts with, on free ports, with

@@ -49,8 +49,18 @@ impl Ended {
 /// If it cannot be started.
 #[must_use]
 pub fn run(dir: &Path, arguments: &[&str]) -> Ended {
+    run_with(dir, arguments, "")
+}
+
+/// The same as an operator with this token; without one if it is empty.
+///
+/// # Panics
+/// If it cannot be started.
+#[must_use]
+pub fn run_with(dir: &Path, arguments: &[&str], token: &str) -> Ended {
     let output = dcx(dir)
         .args(arguments)
+        .env("DCX_TOKEN", token)
         .stdin(Stdio::null())
         .output()
         .expect("dcx starts");
@@ -132,13 +142,27 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// Stops it where it is (SIGSTOP): it is there, and does nothing.
+    pub fn suspend(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`suspend`](Self::suspend).
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let _ = kill_process(id.expect("a process has a number"), signal);
+    }
+
     /// Asks it to end (SIGTERM) and waits until it has.
     ///
     /// # Panics
     /// If it does not within a minute.
     pub fn terminate(&mut self) -> ExitStatus {
-        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        let _ = kill_process(id.expect("a process has a number"), Signal::TERM);
+        self.signal(Signal::TERM);
         self.wait()
     }
 

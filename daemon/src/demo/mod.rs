@@ -50,6 +50,10 @@ pub(crate) fn demo(args: &Demo, out: Out) -> Outcome {
     }
     let config = world.config(args, &journal, scratch.path())?;
     let system = System::start_measured(config, Counters::unshared())?;
+    if let Some(control) = &system.control {
+        let path = control.path().display();
+        out.talk(format!("ask it meanwhile: dcx status --socket {path}"));
+    }
     // Without a quote there is no price collar, and without a collar every order is refused.
     let least = world.quotes_expected();
     wait_until(PATIENCE, || {

@@ -156,10 +156,12 @@ impl World {
              ids_kept_max = {ids_kept_max}\n\
              [journal]\ndir = {}\n[fix]\nstore_dir = {}\n\
              [[fix.acceptor]]\nlisten = \"127.0.0.1:0\"\ncomp_id = \"DCX\"\n\
-             [metrics]\nenabled = false\n[limits.firm]\ngross_max = 1_000_000_000_000\n",
+             [metrics]\nenabled = false\n[control]\nsocket = {}\n[log]\ndir = {}\n[limits.firm]\ngross_max = 1_000_000_000_000\n",
             args.seed % (1 << 62),
             path(journal),
             path(&scratch.join("fix")),
+            path(&scratch.join("control.sock")),
+            path(&scratch.join("log")),
         );
         for client in CLIENTS {
             let _ = write!(

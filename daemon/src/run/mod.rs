@@ -231,6 +231,9 @@ fn say_start(system: &System, log: &mut Log) {
             acceptor.comp_id
         ));
     }
+    if let Some(control) = &system.control {
+        log.info(format!("operators ask at {}", control.path().display()));
+    }
     for link in &config.venues {
         log.info(format!(
             "venue {} is connected to at {}, heartbeat {}",

@@ -1,11 +1,14 @@
 //! The daemon's own way into the engine: configuration at the start, limits when they change.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use dcx_model::{Command, Event, Ignored, Inbound, Now, Outbound};
 use dcx_pipeline::{LinkEnds, Stop};
 use dcx_ring::{Poller, Producer, Worker};
+
+use crate::operate::{Heard, Requests};
 
 /// Commands that may wait, and events that may be waiting to be told.
 const WAITING_MAX: usize = 4_096;
@@ -17,6 +20,9 @@ pub(super) struct Control {
     orders: Receiver<Command>,
     inbound: Option<Producer<Inbound>>,
     outbound: Poller<Outbound>,
+    /// Events that have passed here since the start.
+    position: u64,
+    requests: Arc<Requests>,
     notable: SyncSender<Outbound>,
     stop: Stop,
 }
@@ -32,7 +38,11 @@ pub(super) struct ControlEnds {
 
 impl Control {
     /// `first` enters before anything else that comes this way.
-    pub(super) fn new(ends: LinkEnds, first: Vec<Command>) -> (Self, ControlEnds) {
+    pub(super) fn new(
+        ends: LinkEnds,
+        first: Vec<Command>,
+        requests: Arc<Requests>,
+    ) -> (Self, ControlEnds) {
         let (orders, ordered) = sync_channel(WAITING_MAX);
         let (notable, heard) = sync_channel(WAITING_MAX);
         let control = Self {
@@ -40,6 +50,8 @@ impl Control {
             orders: ordered,
             inbound: Some(ends.inbound),
             outbound: ends.outbound,
+            position: 0,
+            requests,
             notable,
             stop: ends.stop,
         };
@@ -76,8 +88,14 @@ impl Worker for Control {
     fn work(&mut self, now: Now) -> usize {
         self.waiting.extend(self.orders.try_iter());
         let mut count = self.push(now);
-        let notable = &self.notable;
+        let (notable, requests) = (&self.notable, &self.requests);
+        let position = &mut self.position;
         count += self.outbound.poll(64, |outbound, _, _| {
+            *position += 1;
+            requests.tell(&Heard {
+                outbound: *outbound,
+                position: *position,
+            });
             if is_notable(&outbound.event) {
                 // Who does not read in time misses a line of the log, never an event: those are
                 // counted by the engine and found by a replay.
@@ -111,6 +129,8 @@ const fn is_notable(event: &Event) -> bool {
             | Ignored::FillMissed => true,
             Ignored::DuplicateExecId | Ignored::ChildDone | Ignored::UnknownQuote => false,
         },
+        // Those of the configuration come by the hundred with every start.
+        Event::LimitSet(view) => view.request.get() != 0,
         Event::StateSet { .. }
         | Event::TradeCanceled { .. }
         | Event::TradeCorrected { .. }
@@ -118,7 +138,6 @@ const fn is_notable(event: &Event) -> bool {
         | Event::ChildUnknown { .. }
         | Event::VenueReconciled { .. }
         | Event::VenueUnconfirmed { .. }
-        | Event::LimitSet(_)
         | Event::LimitProposed(_)
         | Event::LimitDropped(_)
         | Event::LimitNear { .. }

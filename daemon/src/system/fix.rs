@@ -8,7 +8,7 @@ use dcx_fix::orders::{
     ChildLeft, Client, Directory, EdgeBoard, OrderEdge, OrderLeft, OrdersOut, Peer, VenuePeer,
 };
 use dcx_fix::{
-    Board, Link, LinkConfig, LinkError, Role, SessionConfig, SessionIx, StoreConfig,
+    Board, Flushed, Link, LinkConfig, LinkError, Role, SessionConfig, SessionIx, StoreConfig,
 };
 use dcx_model::{Level, MonoNanos, Nanos, Now, Scope};
 use dcx_pipeline::{LinkEnds, Stop};
@@ -36,6 +36,7 @@ pub(super) struct Started {
     pub(super) labels: Vec<Label>,
     pub(super) board: Arc<Board>,
     pub(super) edge: Arc<EdgeBoard>,
+    pub(super) flushed: Arc<Flushed>,
 }
 
 /// Opens stores and addresses. `engine` is the one that was read from the journal, if one was.
@@ -54,6 +55,7 @@ pub(super) fn start(
         labels: labels(config),
         board: link.board(),
         edge: edge_board,
+        flushed: link.flushed(),
         worker: FixWorker {
             link,
             stop: ends.stop,

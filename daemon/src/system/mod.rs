@@ -9,19 +9,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 
+use dcx_control::socket::ControlSocket;
 use dcx_engine::Engine;
 use dcx_fix::orders::EdgeBoard;
-use dcx_fix::{Board, LinkError};
+use dcx_fix::{Board, LinkError, SessionIx};
 use dcx_model::{Code, Command, Nanos, Outbound};
 use dcx_pipeline::{
     Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
-    ReplayReport, Running, Sampling, StartError, Topology, Torn, recover,
+    ReplayReport, Running, Sampling, StartError, Topology, Torn, recover_observed,
 };
 
 use crate::config::{self, Config};
 use crate::exit::{Failure, chain};
 use crate::journal::failure;
+use crate::log::now;
 use crate::names::NameTable;
+use crate::operate::{self, Notes, Requests, Service, VenueSeat};
 
 use control::Control;
 pub(crate) use fix::Label;
@@ -30,6 +33,8 @@ pub(crate) use fix::Label;
 #[derive(Debug)]
 pub(crate) struct System {
     pub(crate) running: Running,
+    /// Where operators ask; none where the configuration wants none.
+    pub(crate) control: Option<ControlSocket>,
     /// Where FIX clients reach it, port 0 resolved.
     pub(crate) addrs: Vec<SocketAddr>,
     /// Who is at the other end of each FIX session, in the order of the board.
@@ -65,10 +70,11 @@ impl System {
         sampling: Sampling,
     ) -> Result<Self, Failure> {
         let dir = config.journal_dir.clone();
+        let mut notes = Notes::default();
         let recovered = match config.journal {
             JournalMode::Off => None,
             JournalMode::Async => {
-                let recovered = recover(&dir, JournalOptions::default());
+                let recovered = recover_observed(&dir, JournalOptions::default(), &mut notes);
                 Some(recovered.map_err(|error| failure(&error))?)
             }
         };
@@ -83,11 +89,14 @@ impl System {
         let pipeline = Pipeline::with(options).links::<2>();
         let (builder, [control_ends, fix_ends]) =
             pipeline.map_err(|error| start_failure(&error))?;
-        let (control, control_ends) = Control::new(control_ends, first_commands(&config, &names));
+        let requests = Requests::starting(now(), notes);
+        let first = first_commands(&config, &names);
+        let (control, control_ends) = Control::new(control_ends, first, Arc::clone(&requests));
         let engine = recovered.as_ref().map(|recovered| &recovered.engine);
         let fix = fix::start(&config, &names, engine, fix_ends);
         let fix = fix.map_err(|error| link_failure(&error))?;
         let builder = builder.counters(counters);
+        let inspector = builder.inspector();
         let builder = match recovered {
             Some(recovered) => builder.recovered(recovered),
             None => builder.without_journal(Engine::new()),
@@ -98,8 +107,31 @@ impl System {
             .link(core(4), Box::new(fix.worker))
             .start()
             .map_err(|error| start_failure(&error))?;
+        let venues = venue_seats(&config);
+        let service = |audit| Service {
+            orders: control_ends.orders.clone(),
+            requests,
+            inspector,
+            names: names.clone(),
+            venues,
+            labels: fix.labels.clone(),
+            board: Arc::clone(&fix.board),
+            edge: Arc::clone(&fix.edge),
+            flushed: fix.flushed,
+            journal: config.journal,
+            audit,
+        };
+        let control = match operate::open(&config.control, &config.log_dir, service) {
+            Ok(control) => control,
+            Err(failure) => {
+                // What runs is ended in order all the same.
+                drop(running.stop_and_join());
+                return Err(failure);
+            }
+        };
         Ok(Self {
             running,
+            control,
             addrs: fix.addrs,
             labels: fix.labels,
             board: fix.board,
@@ -115,8 +147,25 @@ impl System {
 
     /// Stops taking anything in, lets everything go out, and says what came of the run.
     pub(crate) fn stop(self) -> FinalReport {
+        if let Some(control) = self.control {
+            // Who got no answer by now is told by its end that the outcome is unknown.
+            let _ = control.stop(operate::GRACE);
+        }
         self.running.stop_and_join()
     }
+}
+
+/// The sessions of venues come behind those of clients.
+fn venue_seats(config: &Config) -> Vec<VenueSeat> {
+    let first = u16::try_from(config.clients.len()).unwrap_or(u16::MAX);
+    let venues = (first..).zip(&config.venues);
+    venues
+        .map(|(ix, link)| VenueSeat {
+            venue: link.venue.id,
+            name: link.venue.name.to_string(),
+            session: SessionIx::new(ix),
+        })
+        .collect()
 }
 
 /// Gives everything the number that the journal knows it by.
