@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use dcx_engine::{Engine, NoTrace, Outbox};
 use dcx_model::{
     AccountId, Algo, CancelRequest, ChildId, Command, Configure, Event, EventDigest, ExecType,
-    Instrument, InstrumentId, InstrumentLimits, LimitPx, MonoNanos, Nanos, NewOrder, Notional,
-    OnNoVenue, OrdRejReason, OrdStatus, OrdType, Outbound, Price, Qty, Quote, Seq, Sequenced,
-    SessionId, SessionLimits, Side, Text, TimeInForce, UnixNanos, Venue, VenueId, VenueReport,
-    VenueSet,
+    Instrument, InstrumentId, InstrumentLimits, Limit, LimitChange, LimitPx, MonoNanos, Nanos,
+    NewOrder, Notional, OnNoVenue, OrdRejReason, OrdStatus, OrdType, Outbound, Price, Qty, Quote,
+    Scope, Seq, Sequenced, SessionId, SessionLimits, Side, Text, TimeInForce, UnixNanos, Venue,
+    VenueId, VenueReport, VenueSet,
 };
 use dcx_pipeline::{JournalOptions, Mark, recover, replay};
 use serde_json::json;
@@ -87,6 +87,11 @@ fn set_up() -> Vec<Command> {
         .changes()
         .map(Command::SetLimit),
     );
+    commands.push(Command::SetLimit(LimitChange::configured(
+        Scope::Firm,
+        Limit::GrossMax,
+        Notional::whole(1_000_000_000_000).units(),
+    )));
     commands.extend(
         (SessionLimits {
             session: SessionId::new(0),

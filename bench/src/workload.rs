@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use dcx_engine::{Engine, Outbox};
 use dcx_model::{
     AccountId, Algo, CancelRequest, ChildOrder, ClOrdId, Command, Configure, Event, ExecId,
-    ExecType, Instrument, InstrumentId, InstrumentLimits, LimitPx, Nanos, NewOrder, Notional,
-    OnNoVenue, OrdRejReason, OrdStatus, OrdType, Price, Qty, Quote, ReplaceRequest, Seq, Sequenced,
-    SessionId, SessionLimits, Side, TimeInForce, UnixNanos, Venue, VenueId, VenueReport, VenueSet,
+    ExecType, Instrument, InstrumentId, InstrumentLimits, Limit, LimitChange, LimitPx, Nanos,
+    NewOrder, Notional, OnNoVenue, OrdRejReason, OrdStatus, OrdType, Price, Qty, Quote,
+    ReplaceRequest, Scope, Seq, Sequenced, SessionId, SessionLimits, Side, TimeInForce, UnixNanos,
+    Venue, VenueId, VenueReport, VenueSet,
 };
 
 /// Instruments that are traded in turn.
@@ -157,6 +158,11 @@ impl Recorder {
                 self.take(Command::SetLimit(change));
             }
         }
+        self.take(Command::SetLimit(LimitChange::configured(
+            Scope::Firm,
+            Limit::GrossMax,
+            Notional::whole(1 << 40).units(),
+        )));
         for session in 0..SESSIONS {
             let session = SessionId::new(session);
             for change in (SessionLimits {

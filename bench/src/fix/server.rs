@@ -8,9 +8,9 @@ use std::thread;
 use dcx_fix::orders::{Client, Directory, OrderEdge, Peer};
 use dcx_fix::{Link, LinkConfig, Role, SessionConfig, SessionIx, StoreConfig};
 use dcx_model::{
-    AccountId, Command, Configure, Inbound, Instrument, InstrumentId, InstrumentLimits, MonoNanos,
-    Nanos, Notional, Now, OnNoVenue, Price, Qty, SessionId, SessionLimits, StrategyId, Symbol,
-    VenueSet,
+    AccountId, Command, Configure, Inbound, Instrument, InstrumentId, InstrumentLimits, Limit,
+    LimitChange, MonoNanos, Nanos, Notional, Now, OnNoVenue, Price, Qty, Scope, SessionId,
+    SessionLimits, StrategyId, Symbol, VenueSet,
 };
 use dcx_pipeline::{
     Core, JournalOptions, Pipeline, PipelineOptions, Running, Stop, Topology, recover,
@@ -128,6 +128,11 @@ fn configuration(orders_open_max: u32) -> Vec<Command> {
         .changes()
         .map(Command::SetLimit),
     );
+    commands.push(Command::SetLimit(LimitChange::configured(
+        Scope::Firm,
+        Limit::GrossMax,
+        Notional::whole(1_000_000_000_000).units(),
+    )));
     commands.extend(
         (SessionLimits {
             session: CLIENT,

@@ -31,7 +31,7 @@ fn order(world: &World) -> NewOrder {
         end: UnixNanos::ZERO,
         slices: 0,
         transact_time: world.at,
-        ..dcx_model::NewOrder::PLAIN
+        ..NewOrder::PLAIN
     }
 }
 
@@ -78,18 +78,12 @@ fn without_configuration_every_order_is_refused() {
 #[test]
 fn halted_refuses_and_resumed_passes() {
     let mut world = world();
-    world.send(Command::SetState(dcx_model::StateChange::halt(
-        support::operator(),
-    )));
+    world.send(Command::SetState(StateChange::halt(support::operator())));
     assert_eq!(
         refusal(&mut world, |_| {}),
-        Some(Refusal::Halted {
-            at: dcx_model::Level::Firm
-        })
+        Some(Refusal::Halted { at: Level::Firm })
     );
-    world.send(Command::SetState(dcx_model::StateChange::resume(
-        support::operator(),
-    )));
+    world.send(Command::SetState(StateChange::resume(support::operator())));
     assert_eq!(refusal(&mut world, |_| {}), None);
 }
 
@@ -133,7 +127,7 @@ fn the_rate_admits_its_burst_and_then_one_for_each_token() {
         assert_eq!(refusal(&mut world, |_| {}), None);
     }
     let refused = Some(Refusal::RateAboveMax {
-        at: dcx_model::Level::Session,
+        at: Level::Session,
         per_s: 10,
         burst: 3,
     });
@@ -164,19 +158,10 @@ fn a_name_is_used_up_by_any_order_that_was_looked_at() {
 fn a_name_is_not_used_up_where_trying_again_is_right() {
     let mut world = world();
     let name: ClOrdId = "LATER".parse().expect("printable");
-    world.send(Command::SetState(dcx_model::StateChange::halt(
-        support::operator(),
-    )));
+    world.send(Command::SetState(StateChange::halt(support::operator())));
     let halted = refusal(&mut world, |order| order.cl_ord_id = name);
-    assert_eq!(
-        halted,
-        Some(Refusal::Halted {
-            at: dcx_model::Level::Firm
-        })
-    );
-    world.send(Command::SetState(dcx_model::StateChange::resume(
-        support::operator(),
-    )));
+    assert_eq!(halted, Some(Refusal::Halted { at: Level::Firm }));
+    world.send(Command::SetState(StateChange::resume(support::operator())));
     let again = refusal(&mut world, |order| order.cl_ord_id = name);
     assert_eq!(again, None);
 }
@@ -192,7 +177,7 @@ fn the_largest_quantity_passes_and_a_lot_more_does_not() {
     assert_eq!(
         refused,
         Some(Refusal::QtyAboveMax {
-            at: dcx_model::Level::Instrument,
+            at: Level::Instrument,
             qty,
             max
         })
@@ -245,7 +230,7 @@ fn the_largest_worth_passes_and_one_unit_less_of_it_does_not() {
     assert_eq!(
         refused,
         Some(Refusal::NotionalAboveMax {
-            at: dcx_model::Level::Instrument,
+            at: Level::Instrument,
             notional: 11,
             max: 11
         })
@@ -379,7 +364,7 @@ fn the_last_open_order_of_a_session_passes_and_the_next_does_not() {
     assert_eq!(
         refused,
         Some(Refusal::OrdersOpenAboveMax {
-            at: dcx_model::Level::Session,
+            at: Level::Session,
             open: 3,
             max: 2
         })
@@ -491,7 +476,7 @@ fn numbers_at_their_ends_are_refused_not_overflowed() {
     };
     let refused = refusal(&mut world, largest(top));
     assert_eq!(refused, Some(Refusal::Overflow));
-    assert_eq!(refusal(&mut world, largest(support::TICK)), None);
-    let refused = refusal(&mut world, largest(support::TICK));
+    assert_eq!(refusal(&mut world, largest(TICK)), None);
+    let refused = refusal(&mut world, largest(TICK));
     assert_eq!(refused.map(|refusal| refusal.code()), Some(Code::R015));
 }

@@ -182,7 +182,7 @@ impl Twin {
         self.tokens.insert(session, (after, self.world.at));
         left.filter(|_| !reduces)
             .map(|_| ())
-            .or(reduces.then_some(()))
+            .or_else(|| reduces.then_some(()))
             .ok_or(Code::R017)
     }
 
@@ -353,7 +353,7 @@ impl Twin {
 
     fn note(&mut self, command: &Command, events: &[Event]) {
         match command {
-            Command::SetState(change) if change.state == dcx_model::TradingState::Halted => {
+            Command::SetState(change) if change.state == TradingState::Halted => {
                 self.halted = true;
                 self.stopped.extend(self.world.told.keys());
             }

@@ -195,7 +195,7 @@ mod tests {
             route_attempts_max: 1,
             discount_ppm: 990_000,
             prior_sd_centi_bps: 100,
-            ..dcx_model::Configure::DEFAULT
+            ..Configure::DEFAULT
         };
         bandit.configure(&configure, 2);
         bandit

@@ -61,6 +61,11 @@ pub(crate) fn configuration() -> Vec<Command> {
         .changes()
         .map(Command::SetLimit),
     );
+    commands.push(Command::SetLimit(LimitChange::configured(
+        Scope::Firm,
+        Limit::GrossMax,
+        Notional::whole(1_000_000_000_000).units(),
+    )));
     commands.extend(
         (SessionLimits {
             session: SESSION,
