@@ -139,6 +139,10 @@ pub(crate) struct VenueLink {
     pub(crate) target_comp_id: String,
     pub(crate) heart_bt_int_s: u32,
     pub(crate) reset_on_logon: bool,
+    /// Whether it is asked for the trades that it prints.
+    pub(crate) trades: bool,
+    /// Whether it is asked for halts and openings of its instruments.
+    pub(crate) phases: bool,
 }
 
 /// The bounds of the FIX link.

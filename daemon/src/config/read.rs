@@ -301,6 +301,8 @@ fn read_venue(section: &mut Section<'_, '_, '_>) -> Option<Item<VenueLink>> {
     let reset_on_logon = section.boolean("reset_on_logon", Some(false));
     let fee_centi_bps = section.number("fee_centi_bps", -10_000..=10_000, Some(0));
     let features = parties::read_features(section);
+    let trades = section.boolean("trades", Some(false));
+    let phases = section.boolean("phases", Some(false));
     let name = name?;
     Some(Item {
         value: VenueLink {
@@ -317,6 +319,8 @@ fn read_venue(section: &mut Section<'_, '_, '_>) -> Option<Item<VenueLink>> {
             target_comp_id: target.map_or_else(String::new, |target| target.value),
             heart_bt_int_s: heart_bt_int_s.unwrap_or(30),
             reset_on_logon: reset_on_logon.unwrap_or(false),
+            trades: trades.unwrap_or(false),
+            phases: phases.unwrap_or(false),
         },
         span: name.span,
     })

@@ -134,8 +134,8 @@ fn directory(config: &Config, names: &NameTable) -> Directory {
             venue: link.venue.id,
             name: link.venue.name,
             lists: lists.map(|instrument| instrument.id).collect(),
-            asks_for_trades: false,
-            asks_for_phases: false,
+            asks_for_trades: link.trades,
+            asks_for_phases: link.phases,
         })
     });
     for (ix, peer) in (0..).zip(clients.chain(venues)) {
