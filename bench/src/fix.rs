@@ -259,6 +259,7 @@ impl Cell {
             throughput_range: range.map(Into::into),
             relative: ratio(per_s(self), per_s(floor)),
             p50_relative: ratio(p50(self), p50(floor)),
+            orders_after_ack: None,
             probe: Probe::of(&self.probes_ns),
         }
     }

@@ -11,6 +11,7 @@
 pub mod cores;
 pub mod engine;
 pub mod fix;
+pub mod halt;
 pub mod report;
 pub mod ring;
 pub mod workload;

@@ -42,6 +42,9 @@ pub struct Row {
     /// This median latency by that of the load's first case, compared round by round: the median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50_relative: Option<f64>,
+    /// Orders that reached a venue after a halt was acknowledged, where halts were measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orders_after_ack: Option<u64>,
     /// How far apart the two cores were before and after, over all rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
@@ -106,9 +109,9 @@ impl Report {
     }
 }
 
-const HEADINGS: [&str; 12] = [
+const HEADINGS: [&str; 13] = [
     "case", "load", "per s", "range", "relative", "p50 ns", "relative", "p90", "p99", "p99.9",
-    "max", "cores",
+    "max", "late", "cores",
 ];
 
 impl Row {
@@ -135,6 +138,8 @@ impl Row {
             latency(|l| l.p99),
             latency(|l| l.p999),
             latency(|l| l.max),
+            self.orders_after_ack
+                .map_or_else(String::new, |orders| orders.to_string()),
             self.probe.map_or_else(String::new, |probe| {
                 format!("{} {}-{} ns", probe.label, probe.min_ns, probe.max_ns)
             }),

@@ -125,6 +125,7 @@ impl Cell {
             throughput_range: range.map(|(min, max)| [*min, *max]),
             relative: self.relative_to(base),
             p50_relative: None,
+            orders_after_ack: None,
             probe: Probe::of(&self.probes_ns),
         }
     }

@@ -2,6 +2,7 @@
 
 use dcx_bench::engine::{self, EngineBench};
 use dcx_bench::fix::{self, FixBench};
+use dcx_bench::halt::{self, HaltBench};
 use dcx_bench::report::Report;
 use dcx_bench::ring::{self, RingBench};
 use dcx_model::Code;
@@ -23,6 +24,11 @@ pub(crate) fn bench(command: &Bench, out: Out) -> Outcome {
         Bench::Fix(args) => {
             let scratch = Scratch::make("bench")?;
             fix::run(&fix_options(args), scratch.path())
+                .map_err(|error| Failure::new(Code::X004, chain(&error)))?
+        }
+        Bench::Halt(args) => {
+            let scratch = Scratch::make("bench")?;
+            halt::run(&halt_options(args), scratch.path())
                 .map_err(|error| Failure::new(Code::X004, chain(&error)))?
         }
     };
@@ -85,6 +91,12 @@ fn fix_options(args: &BenchArgs) -> FixBench {
         rounds: args.rounds.unwrap_or(default.rounds),
         ..default
     }
+}
+
+fn halt_options(args: &BenchArgs) -> HaltBench {
+    let default = HaltBench::default();
+    let samples = if args.smoke { 20 } else { default.samples };
+    HaltBench { samples, ..default }
 }
 
 fn say(report: &Report, out: Out) {

@@ -107,6 +107,7 @@ pub(crate) enum Bench {
     Ring(BenchArgs),
     Engine(BenchArgs),
     Fix(BenchArgs),
+    Halt(BenchArgs),
 }
 
 #[derive(Debug, Args)]

@@ -59,6 +59,8 @@ commands! {
         ["dcx bench engine --json"];
     "bench fix" Ro "Measure the FIX round trip over loopback, and the codec alone"
         ["dcx bench fix --json"];
+    "bench halt" Ro "Measure how soon nothing more reaches a venue after a halt"
+        ["dcx bench halt --json"];
     "data import" Rw "Convert recorded market data to CSV"
         ["dcx data import ../shared/data/eurusd-oanda --out quotes.csv"];
     "data inspect" Ro "Say what recorded market data holds"
