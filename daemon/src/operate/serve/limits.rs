@@ -40,8 +40,7 @@ impl Service {
                 "limit": limit.name(),
                 "value": value::show(limit, Some(note.value)),
                 "used": used.map(|used| value::show(limit, Some(used))),
-                "by": note.by.map_or("configuration", |_| "").to_owned()
-                    + note.by.as_ref().map_or("", |by| by.author.as_str()),
+                "by": author(note.by),
                 "reason": note.by.map(|by| by.reason.as_str().to_owned()),
                 "at": utc(note.at),
             }}));
@@ -99,12 +98,7 @@ impl Service {
         let rows = notes.proposals().map(|(id, note)| {
             let mut row = self.change_row(&note.view);
             row["proposal"] = id.get().into();
-            row["by"] = note
-                .by
-                .map_or("configuration".to_owned(), |by| {
-                    by.author.as_str().to_owned()
-                })
-                .into();
+            row["by"] = author(note.by).into();
             row["reason"] = note.by.map(|by| by.reason.as_str().to_owned()).into();
             row["at"] = utc(note.at).into();
             json!({ "proposal": row })
@@ -154,6 +148,14 @@ impl Service {
             }
         }
     }
+}
+
+/// Who said so: a person, or else the configuration.
+fn author(by: Option<Operator>) -> String {
+    by.map_or_else(
+        || "configuration".to_owned(),
+        |by| by.author.as_str().to_owned(),
+    )
 }
 
 /// What is used of a limit by a holder of positions; none where that is not known here.
