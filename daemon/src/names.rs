@@ -251,10 +251,6 @@ fn number(names: &mut Vec<String>, name: &str) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
-fn number_u16(names: &mut Vec<String>, name: &str) -> u16 {
-    u16::try_from(number(names, name)).unwrap_or(u16::MAX)
-}
-
 fn number_u8(names: &mut Vec<String>, name: &str) -> u8 {
     u8::try_from(number(names, name)).unwrap_or(u8::MAX)
 }
