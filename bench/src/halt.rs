@@ -89,6 +89,9 @@ pub enum HaltBenchError {
 /// How long anything may take before the measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How often is looked whether something has come; the acknowledgement is seen so much late.
+const LOOK_EVERY: Duration = Duration::from_micros(20);
+
 /// Measures halts. `scratch` is an empty directory for journal and stores.
 ///
 /// # Errors
@@ -156,6 +159,8 @@ fn measure(
         while system.mono().since(began) < load {
             if sent + before < venues.orders() + options.window && system.send_order() {
                 sent += 1;
+            } else {
+                std::thread::sleep(LOOK_EVERY);
             }
             system.poll();
         }
@@ -205,7 +210,8 @@ fn wait(what: &'static str, mut is_so: impl FnMut() -> bool) -> Result<(), HaltB
             let seconds = PATIENCE.as_secs();
             return Err(HaltBenchError::Silent { what, seconds });
         }
-        std::thread::yield_now();
+        // The measured threads need the cores: a third one that spins would take their time.
+        std::thread::sleep(LOOK_EVERY);
     }
     Ok(())
 }
