@@ -11,13 +11,47 @@
 //! voice among others, of the author `configuration`.
 
 use dcx_model::{
-    Author, ChildId, Event, LimitChange, LimitDecision, LimitSource, LimitView, Operator,
-    Permission, PermittedMeans, ProposalId, Refusal, RequestId, Scope, StateCause, StateChange,
-    StrategyId, TradingState, UnixNanos, VENUES_MAX,
+    Author, ChildId, Event, Level, Limit, LimitChange, LimitDecision, LimitSource, LimitView,
+    Operator, Permission, PermittedMeans, ProposalId, Refusal, RequestId, Scope, StateCause,
+    StateChange, StrategyId, TradingState, UnixNanos, VENUES_MAX,
 };
 
 use crate::risk::{Bounds, Holder, Proposal, Standing, is_legal};
 use crate::{Cx, Engine, Trace};
+
+/// A limit that is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetLimit {
+    /// Whose.
+    pub scope: Scope,
+    /// Which.
+    pub limit: Limit,
+    /// What it is, in its unit.
+    pub value: i128,
+    /// What is used of it, where the scope itself counts that.
+    pub used: Option<i128>,
+}
+
+/// A change of a limit that waits for a second person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProposedLimit {
+    /// Its number.
+    pub proposal: ProposalId,
+    /// Whose limit.
+    pub scope: Scope,
+    /// Which.
+    pub limit: Limit,
+    /// What it is now; none if it is not set.
+    pub before: Option<i128>,
+    /// What it would be; none to take it away.
+    pub after: Option<i128>,
+    /// Who asked.
+    pub author: Author,
+    /// When.
+    pub at: UnixNanos,
+    /// When it is dropped if nobody decides.
+    pub expires: UnixNanos,
+}
 
 /// Calls something with the limits of a scope, if there is such a scope.
 macro_rules! limits_of {
@@ -276,7 +310,7 @@ impl Engine {
     }
 
     /// How every scope of an order stands, from the whole to the single.
-    pub(crate) fn standings(&self, holder: &Holder) -> [(dcx_model::Level, Option<&Standing>); 5] {
+    pub(crate) fn standings(&self, holder: &Holder) -> [(Level, Option<&Standing>); 5] {
         holder
             .scopes()
             .map(|scope| (scope.level(), self.standing(scope)))
@@ -356,7 +390,7 @@ impl Engine {
         &mut self,
         cx: &mut Cx<'_, T>,
         (request, proposal): (RequestId, ProposalId),
-        (scope, limit): (Scope, dcx_model::Limit),
+        (scope, limit): (Scope, Limit),
         after: Option<i128>,
     ) {
         let before = self.limit_at(scope, limit);
@@ -373,7 +407,7 @@ impl Engine {
     }
 
     /// A limit as it is set.
-    fn limit_at(&mut self, scope: Scope, limit: dcx_model::Limit) -> Option<i128> {
+    fn limit_at(&mut self, scope: Scope, limit: Limit) -> Option<i128> {
         limits_of!(self, scope, |limits| limits.get(limit)).flatten()
     }
 
@@ -400,6 +434,108 @@ impl Engine {
             self.expect_ends(cx.at);
         }
         self.cancel_all_of(cx, scope);
+    }
+
+    /// Every limit that is set, from the whole to the single, and what is used of it where that is
+    /// kept.
+    ///
+    /// # Cost
+    /// O(scopes × limits): for people, not for the hot path.
+    pub fn limits_view(&self) -> impl Iterator<Item = SetLimit> {
+        self.scopes().flat_map(move |scope| {
+            let set = Limit::ALL.iter().filter_map(move |limit| {
+                let value = self.set_limit_of(scope, *limit)?;
+                let used = self.used(scope, *limit);
+                Some(SetLimit {
+                    scope,
+                    limit: *limit,
+                    value,
+                    used,
+                })
+            });
+            set.collect::<Vec<_>>()
+        })
+    }
+
+    /// Every scope that may not trade freely, and how it stands.
+    ///
+    /// # Cost
+    /// O(scopes): for people, not for the hot path.
+    pub fn states_view(&self) -> impl Iterator<Item = (Scope, TradingState)> {
+        self.scopes().filter_map(|scope| {
+            let state = self.standing(scope)?.state;
+            (state != TradingState::Active).then_some((scope, state))
+        })
+    }
+
+    /// Every change of a limit that waits for a second person, oldest first.
+    pub fn proposals_view(&self) -> impl Iterator<Item = ProposedLimit> {
+        self.authority
+            .proposals
+            .iter()
+            .map(|proposal| ProposedLimit {
+                proposal: proposal.id,
+                scope: proposal.scope,
+                limit: proposal.limit,
+                before: self.set_limit_of(proposal.scope, proposal.limit),
+                after: proposal.value,
+                author: proposal.author,
+                at: proposal.at,
+                expires: proposal.expires(),
+            })
+    }
+
+    fn scopes(&self) -> impl Iterator<Item = Scope> {
+        let of = |level, rows: usize| {
+            let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+            (0..rows).filter_map(move |number| Scope::of(level, number))
+        };
+        of(Level::Firm, 1)
+            .chain(of(Level::Account, self.authority.accounts.len()))
+            .chain(of(Level::Strategy, self.authority.strategies.len()))
+            .chain(of(Level::Session, self.sessions.len()))
+            .chain(of(Level::Instrument, self.instruments.len()))
+    }
+
+    fn set_limit_of(&self, scope: Scope, limit: Limit) -> Option<i128> {
+        match scope {
+            Scope::Firm => self.authority.firm.limits.get(limit),
+            Scope::Account(id) => {
+                let row = self.authority.accounts.get(id.get() as usize)?;
+                row.limits.get(limit)
+            }
+            Scope::Strategy(id) => {
+                let row = self.authority.strategies.get(usize::from(id.get()))?;
+                row.limits.get(limit)
+            }
+            Scope::Session(id) => {
+                let row = self.sessions.get(usize::from(id.get()))?;
+                row.limits.get(limit)
+            }
+            Scope::Instrument(id) => {
+                let row = self.instruments.get(id.get() as usize)?;
+                row.limits.get(limit)
+            }
+        }
+    }
+
+    /// What is used of a limit that a scope counts itself.
+    fn used(&self, scope: Scope, limit: Limit) -> Option<i128> {
+        let standing = self.standing(scope)?;
+        let day = self.day(self.now);
+        let (qty, worth) =
+            standing
+                .day
+                .would_be(day, dcx_model::Qty::ZERO, dcx_model::Notional::ZERO);
+        if limit == Limit::OrdersOpenMax {
+            Some(i128::from(standing.orders_open))
+        } else if limit == Limit::DayQtyMax {
+            i128::try_from(qty).ok()
+        } else if limit == Limit::DayNotionalMax {
+            Some(worth.units())
+        } else {
+            None
+        }
     }
 
     fn change_state<T: Trace>(

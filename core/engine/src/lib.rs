@@ -53,6 +53,7 @@ mod timers;
 mod trace;
 mod view;
 
+pub use authority::{ProposedLimit, SetLimit};
 pub use configure::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
 pub use order::VenueView;
 pub use outbox::Outbox;

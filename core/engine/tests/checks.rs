@@ -480,3 +480,459 @@ fn numbers_at_their_ends_are_refused_not_overflowed() {
     let refused = refusal(&mut world, largest(TICK));
     assert_eq!(refused.map(|refusal| refusal.code()), Some(Code::R015));
 }
+
+/// A world with fresh quotes in which no limit of one order's worth is in the way.
+fn wide() -> World {
+    let mut world = world();
+    limit(&mut world, |_| {});
+    world
+}
+
+const ACCOUNT: Scope = Scope::Account(AccountId::new(0));
+const STRATEGY: Scope = Scope::Strategy(StrategyId::new(0));
+const SESSION: Scope = Scope::Session(SessionId::new(0));
+const INSTRUMENT: Scope = Scope::Instrument(InstrumentId::new(0));
+
+fn sized(lots: u64) -> impl Fn(&mut NewOrder) {
+    move |order| order.order_qty = Qty::from_units(lots * LOT.units())
+}
+
+#[test]
+fn one_order_s_quantity_is_limited_at_every_level() {
+    for scope in [ACCOUNT, STRATEGY, SESSION, INSTRUMENT] {
+        let mut world = wide();
+        let max = Qty::from_units(3 * LOT.units());
+        world.limit(scope, Limit::OrderQtyMax, Some(i128::from(max.units())));
+        assert_eq!(refusal(&mut world, sized(3)), None);
+        let (at, qty) = (scope.level(), Qty::from_units(4 * LOT.units()));
+        let expected = Refusal::QtyAboveMax { at, qty, max };
+        assert_eq!(refusal(&mut world, sized(4)), Some(expected));
+    }
+}
+
+#[test]
+fn one_order_s_worth_is_limited_at_every_level() {
+    for scope in [Scope::Firm, ACCOUNT, STRATEGY, SESSION, INSTRUMENT] {
+        let mut world = wide();
+        let worth = Price::from_units(MID).times(LOT).units();
+        world.limit(scope, Limit::OrderNotionalMax, Some(worth));
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        world.limit(scope, Limit::OrderNotionalMax, Some(worth - 1));
+        let at = scope.level();
+        let expected = Refusal::NotionalAboveMax {
+            at,
+            notional: 11,
+            max: 11,
+        };
+        assert_eq!(refusal(&mut world, |_| {}), Some(expected));
+    }
+}
+
+#[test]
+fn open_orders_are_limited_at_every_level() {
+    for scope in [ACCOUNT, STRATEGY, SESSION, INSTRUMENT] {
+        let mut world = wide();
+        world.limit(scope, Limit::OrdersOpenMax, Some(2));
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        let (at, open, max) = (scope.level(), 3, 2);
+        let expected = Refusal::OrdersOpenAboveMax { at, open, max };
+        assert_eq!(refusal(&mut world, |_| {}), Some(expected));
+        let report = world.report(0, ExecType::Trade, LOT, 0);
+        world.send(Command::VenueReport(report));
+        assert_eq!(refusal(&mut world, |_| {}), None, "one is done");
+    }
+}
+
+#[test]
+fn the_rate_is_limited_at_every_level_and_counts_what_reduces_without_refusing_it() {
+    for scope in [STRATEGY, SESSION, INSTRUMENT] {
+        let mut world = wide();
+        assert_eq!(refusal(&mut world, sized(5)), None);
+        let report = world.report(0, ExecType::Trade, Qty::from_units(5 * LOT.units()), 0);
+        world.send(Command::VenueReport(report));
+        world.at = world.at.plus(Nanos::from_millis(400));
+        world.limit(scope, Limit::OrdersPerSMax, Some(10));
+        world.limit(scope, Limit::BurstMax, Some(2));
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        let (at, per_s, burst) = (scope.level(), 10, 2);
+        let expected = Some(Refusal::RateAboveMax { at, per_s, burst });
+        assert_eq!(refusal(&mut world, |_| {}), expected);
+        let out = |order: &mut NewOrder| order.side = Side::Sell;
+        assert_eq!(refusal(&mut world, out), None);
+        world.at = world.at.plus(Nanos::new(99_999_999));
+        assert_eq!(refusal(&mut world, |_| {}), expected);
+        world.at = world.at.plus(Nanos::new(1));
+        assert_eq!(refusal(&mut world, |_| {}), None);
+    }
+}
+
+#[test]
+fn the_worth_and_the_quantity_of_a_day_are_limited_and_begin_anew() {
+    let worth = Price::from_units(MID).times(LOT).units();
+    for scope in [Scope::Firm, ACCOUNT, STRATEGY, SESSION] {
+        let mut world = wide();
+        world.limit(scope, Limit::DayNotionalMax, Some(2 * worth));
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        let refused = refusal(&mut world, |_| {});
+        let at = scope.level();
+        let expected = Refusal::DayNotionalAboveMax {
+            at,
+            would_be: 33,
+            max: 22,
+        };
+        assert_eq!(refused, Some(expected));
+        world.at = world.at.plus(Nanos::from_seconds(86_400));
+        assert_eq!(refusal(&mut world, |_| {}), None, "the next day");
+    }
+    let mut world = wide();
+    let max = Qty::from_units(2 * LOT.units());
+    world.limit(INSTRUMENT, Limit::DayQtyMax, Some(i128::from(max.units())));
+    assert_eq!(refusal(&mut world, sized(2)), None);
+    let would_be = Qty::from_units(3 * LOT.units());
+    let expected = Refusal::DayQtyAboveMax { would_be, max };
+    assert_eq!(refusal(&mut world, |_| {}), Some(expected));
+}
+
+#[test]
+fn the_same_order_within_the_window_is_refused_unless_it_is_meant() {
+    for scope in [Scope::Firm, STRATEGY, SESSION] {
+        let mut world = wide();
+        let window = Nanos::from_millis(5);
+        let number = i128::from(window.get());
+        world.limit(scope, Limit::DuplicateWindow, Some(number));
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        world.at = world.at.plus(window);
+        let age = window;
+        let expected = Refusal::DuplicateOrder { age, window };
+        assert_eq!(refusal(&mut world, |_| {}), Some(expected));
+        let meant = |order: &mut NewOrder| order.flags = OrderFlags::REPEAT_MEANT;
+        assert_eq!(refusal(&mut world, sized(2)), None, "it is another");
+        assert_eq!(refusal(&mut world, meant), None);
+        world.at = world.at.plus(window).plus(Nanos::new(1));
+        assert_eq!(refusal(&mut world, |_| {}), None);
+    }
+}
+
+#[test]
+fn an_order_may_be_so_old_and_no_older() {
+    for scope in [Scope::Firm, SESSION] {
+        let mut world = wide();
+        let max = Nanos::from_millis(5);
+        world.limit(scope, Limit::OrderAgeMax, Some(i128::from(max.get())));
+        let sent = world.at;
+        world.at = world.at.plus(max);
+        let old = |order: &mut NewOrder| order.transact_time = sent;
+        assert_eq!(refusal(&mut world, old), None);
+        world.at = world.at.plus(Nanos::new(1));
+        let age = Nanos::new(max.get() + 1);
+        let expected = Refusal::OrderTooOld { age, max };
+        assert_eq!(refusal(&mut world, old), Some(expected));
+        let unsaid = |order: &mut NewOrder| order.transact_time = UnixNanos::ZERO;
+        let refused = refusal(&mut world, unsaid);
+        assert_eq!(refused.map(|refusal| refusal.code()), Some(Code::R053));
+    }
+}
+
+#[test]
+fn worth_from_so_much_on_waits_for_a_person_at_every_level() {
+    let worth = Price::from_units(MID).times(LOT).units();
+    for scope in [Scope::Firm, ACCOUNT, STRATEGY, SESSION, INSTRUMENT] {
+        let mut world = wide();
+        world.limit(scope, Limit::ApprovalNotional, Some(worth + 1));
+        assert_eq!(refusal(&mut world, |_| {}), None);
+        world.limit(scope, Limit::ApprovalNotional, Some(worth));
+        let order = order(&world);
+        let events = world.send(Command::NewOrder(order));
+        assert!(matches!(events[0], Event::PendingNew { .. }), "{events:?}");
+    }
+}
+
+#[test]
+fn a_sale_that_could_end_short_names_its_located_securities_where_that_is_asked() {
+    let mut world = wide();
+    world.limit(INSTRUMENT, Limit::LocateRequired, Some(1));
+    assert_eq!(refusal(&mut world, sized(2)), None);
+    let report = world.report(0, ExecType::Trade, Qty::from_units(2 * LOT.units()), 0);
+    world.send(Command::VenueReport(report));
+    let sell = |lots| {
+        move |order: &mut NewOrder| {
+            sized(lots)(order);
+            order.side = Side::Sell;
+        }
+    };
+    let refused = refusal(&mut world, sell(3));
+    assert_eq!(refused, Some(Refusal::NoLocate { short: LOT }));
+    let located = |order: &mut NewOrder| {
+        sell(3)(order);
+        order.flags = OrderFlags::SHORT_SALE.with(OrderFlags::LOCATED);
+    };
+    assert_eq!(refusal(&mut world, sell(2)), None);
+    assert_eq!(refusal(&mut world, located), None);
+}
+
+#[test]
+fn the_band_admits_its_edge_around_the_median_of_the_window() {
+    let mut world = wide();
+    world.limit(INSTRUMENT, Limit::BandWindow, Some(64_000_000_000));
+    world.limit(INSTRUMENT, Limit::BandBps, Some(10));
+    // Nobody quoted since: the close is what there is, and it is the middle.
+    let edge = 110 * TICK.units();
+    let at = |px| move |order: &mut NewOrder| order.limit_px = Price::from_units(px).into();
+    assert_eq!(refusal(&mut world, at(MID + edge)), None);
+    // Ten ticks up, for longer than it was down.
+    for _ in 0..3 {
+        world.at = world.at.plus(Nanos::from_seconds(2));
+        world.send(Command::Quote(support::quote(0, 0, 9, 2)));
+    }
+    let median = MID + 10 * TICK.units();
+    // 10 basis points of it are 110.01 ticks.
+    assert_eq!(refusal(&mut world, at(median + edge)), None);
+    let px = Price::from_units(median + edge + TICK.units());
+    let refused = refusal(&mut world, at(px.units()));
+    let bound = Price::from_units(median + median / 1_000);
+    assert_eq!(refused, Some(Refusal::OutsideBand { px, bound }));
+}
+
+#[test]
+fn a_quantity_may_be_so_many_times_the_usual_one() {
+    let mut world = wide();
+    world.limit(INSTRUMENT, Limit::TypicalMultiple, Some(2_000));
+    let expected = Refusal::NoTypicalQty {
+        trades: 0,
+        needed: 20,
+    };
+    assert_eq!(refusal(&mut world, |_| {}), Some(expected));
+    for _ in 0..20 {
+        world.send(Command::MarketTrade(MarketTrade {
+            venue: VenueId::new(0),
+            instrument: InstrumentId::new(0),
+            px: Price::from_units(MID),
+            qty: LOT,
+            trade_time: UnixNanos::ZERO,
+        }));
+    }
+    assert_eq!(refusal(&mut world, sized(2)), None);
+    let (qty, max) = (
+        Qty::from_units(3 * LOT.units()),
+        Qty::from_units(2 * LOT.units()),
+    );
+    let expected = Refusal::QtyAboveTypical { qty, max };
+    assert_eq!(refusal(&mut world, sized(3)), Some(expected));
+}
+
+#[test]
+fn a_crossed_market_refuses_what_would_take_and_nothing_else() {
+    let mut world = wide();
+    // Venue 0 asks MID + 1 tick; venue 1 bids 2 ticks above that.
+    world.send(Command::Quote(support::quote(1, 0, 3, 4)));
+    let at = |ticks: i64| {
+        move |order: &mut NewOrder| {
+            order.limit_px = Price::from_units(MID + ticks * TICK.units()).into();
+        }
+    };
+    let (bid, ask) = (
+        Price::from_units(MID + 3 * TICK.units()),
+        Price::from_units(MID + TICK.units()),
+    );
+    let expected = Some(Refusal::MarketCrossed { bid, ask });
+    assert_eq!(refusal(&mut world, at(1)), expected);
+    assert_eq!(refusal(&mut world, at(0)), None);
+    let market = |order: &mut NewOrder| {
+        (order.ord_type, order.limit_px) = (OrdType::Market, LimitPx::NONE);
+    };
+    assert_eq!(refusal(&mut world, market), expected);
+    // Two ticks are 0.18 basis points.
+    world.limit(INSTRUMENT, Limit::CrossedBpsMax, Some(1));
+    assert_eq!(refusal(&mut world, at(1)), None);
+}
+
+#[test]
+fn the_last_trade_is_a_reference_where_there_is_no_mid_until_it_is_too_old() {
+    let mut world = World::new(1);
+    let one = |order: &mut NewOrder| order.instrument = InstrumentId::new(1);
+    assert_eq!(
+        refusal(&mut world, one).map(|refusal| refusal.code()),
+        Some(Code::R012)
+    );
+    world.send(Command::MarketTrade(MarketTrade {
+        venue: VenueId::new(0),
+        instrument: InstrumentId::new(1),
+        px: Price::from_units(MID),
+        qty: LOT,
+        trade_time: UnixNanos::ZERO,
+    }));
+    world.at = world.at.plus(Nanos::from_millis(500));
+    assert_eq!(refusal(&mut world, one), None);
+    world.at = world.at.plus(Nanos::new(1));
+    assert_eq!(
+        refusal(&mut world, one).map(|refusal| refusal.code()),
+        Some(Code::R012)
+    );
+}
+
+#[test]
+fn outside_its_hours_and_where_no_venue_is_open_an_instrument_is_refused() {
+    let mut world = wide();
+    let second = u32::try_from(world.at.seconds() % 86_400).expect("a day is short");
+    let hours = |world: &mut World, open_s, close_s| {
+        world.send(Command::DefineHours(TradingHours {
+            instrument: InstrumentId::new(0),
+            open_s,
+            close_s,
+            weekdays: 0b111_1111,
+            close_lead: Nanos::ZERO,
+        }));
+    };
+    hours(&mut world, second, second + 1);
+    assert_eq!(refusal(&mut world, |_| {}), None);
+    hours(&mut world, second + 1, second + 2);
+    let opens_in = Nanos::from_seconds(1);
+    let expected = Refusal::OutsideHours { opens_in };
+    assert_eq!(refusal(&mut world, |_| {}), Some(expected));
+    hours(&mut world, second, second + 1);
+    for venue in 0..support::VENUES {
+        assert_eq!(refusal(&mut world, |_| {}), None, "one is still open");
+        world.send(Command::VenuePhase {
+            venue: VenueId::new(venue),
+            instrument: InstrumentId::new(0),
+            phase: Phase::Halted,
+        });
+    }
+    let refused = refusal(&mut world, |_| {});
+    assert_eq!(refused, Some(Refusal::InstrumentHalted));
+    world.send(Command::VenuePhase {
+        venue: VenueId::new(1),
+        instrument: InstrumentId::new(0),
+        phase: Phase::Open,
+    });
+    assert_eq!(refusal(&mut world, |_| {}), None);
+}
+
+#[test]
+fn the_last_strategy_passes_and_the_next_is_unknown() {
+    let mut world = wide();
+    let of = |id| move |order: &mut NewOrder| order.strategy = StrategyId::new(id);
+    assert_eq!(refusal(&mut world, of(1_023)), None);
+    let refused = refusal(&mut world, of(1_024));
+    assert_eq!(refused, Some(Refusal::UnknownStrategy));
+}
+
+#[test]
+fn long_and_short_have_limits_of_their_own() {
+    let mut world = wide();
+    let lots = |count: u64| Some(i128::from(count * LOT.units()));
+    world.limit(INSTRUMENT, Limit::PositionLongMax, lots(3));
+    world.limit(INSTRUMENT, Limit::PositionShortMax, lots(2));
+    let sell = |count| {
+        move |order: &mut NewOrder| {
+            sized(count)(order);
+            order.side = Side::Sell;
+        }
+    };
+    let code = |refusal: Option<Refusal>| refusal.map(|refusal| refusal.code());
+    assert_eq!(code(refusal(&mut world, sized(4))), Some(Code::R015));
+    assert_eq!(refusal(&mut world, sized(3)), None);
+    assert_eq!(code(refusal(&mut world, sell(3))), Some(Code::R015));
+    assert_eq!(refusal(&mut world, sell(2)), None);
+}
+
+#[test]
+fn an_instrument_is_worth_its_multiplier() {
+    let mut world = wide();
+    let mut fine = support::instrument(0);
+    fine.multiplier = Price::from_units(3 * Instrument::ONE.units());
+    world.send(Command::DefineInstrument(fine));
+    let worth = 3 * Price::from_units(MID).times(LOT).units();
+    world.limit(INSTRUMENT, Limit::OrderNotionalMax, Some(worth));
+    assert_eq!(refusal(&mut world, |_| {}), None);
+    world.limit(INSTRUMENT, Limit::OrderNotionalMax, Some(worth - 1));
+    let refused = refusal(&mut world, |_| {});
+    assert_eq!(refused.map(|refusal| refusal.code()), Some(Code::R011));
+}
+
+#[test]
+fn eighty_percent_of_a_limit_are_said_once_for_an_order() {
+    let mut world = wide();
+    let max = i128::from(5 * LOT.units());
+    world.limit(ACCOUNT, Limit::OrderQtyMax, Some(max));
+    let near = |world: &mut World, lots| {
+        let mut order = order(world);
+        sized(lots)(&mut order);
+        let events = world.send(Command::NewOrder(order)).into_iter();
+        let near = events.filter(|event| matches!(event, Event::LimitNear { .. }));
+        near.collect::<Vec<_>>()
+    };
+    assert_eq!(near(&mut world, 3), []);
+    let said = Event::LimitNear {
+        scope: ACCOUNT,
+        limit: Limit::OrderQtyMax,
+        value: i128::from(4 * LOT.units()),
+        max,
+    };
+    assert_eq!(near(&mut world, 4), [said]);
+    // What adds up is said when it gets there, and not again.
+    world.limit(SESSION, Limit::OrdersOpenMax, Some(5));
+    assert_eq!(near(&mut world, 1), []);
+    assert_eq!(near(&mut world, 1).len(), 1);
+    assert_eq!(near(&mut world, 1), []);
+}
+
+/// Replaces the first order that was accepted.
+fn replaced(world: &mut World, lots: u64, px: i64) -> Option<Code> {
+    let orig_cl_ord_id = world.names_of_first();
+    let events = world.send(Command::Replace(ReplaceRequest {
+        session: SessionId::new(0),
+        cl_ord_id: format!("R{}", world.journal.len())
+            .parse()
+            .expect("printable"),
+        orig_cl_ord_id,
+        instrument: InstrumentId::new(0),
+        side: Side::Buy,
+        ord_type: OrdType::Limit,
+        time_in_force: TimeInForce::Day,
+        order_qty: Qty::from_units(lots * LOT.units()),
+        limit_px: Price::from_units(px).into(),
+        stop_px: LimitPx::NONE,
+        display_qty: Qty::ZERO,
+        transact_time: world.at,
+    }));
+    match events.first() {
+        Some(Event::CancelRejected(rejected)) => Some(rejected.refusal.code()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_replace_is_measured_by_what_grows_and_a_smaller_one_passes_every_limit() {
+    let limits: [(Scope, Limit, i128, Code); 6] = [
+        (ACCOUNT, Limit::OrderQtyMax, 1, Code::R006),
+        (Scope::Firm, Limit::OrderNotionalMax, 1, Code::R011),
+        (INSTRUMENT, Limit::DayQtyMax, 1, Code::R041),
+        (Scope::Firm, Limit::DayNotionalMax, 1, Code::R040),
+        (INSTRUMENT, Limit::PositionLongMax, 1, Code::R015),
+        (INSTRUMENT, Limit::QuoteAgeMax, 0, Code::R013),
+    ];
+    for (scope, limit, value, code) in limits {
+        let mut world = wide();
+        let mut plain = support::instrument(0);
+        plain.prev_close = LimitPx::NONE;
+        world.send(Command::DefineInstrument(plain));
+        assert_eq!(refusal(&mut world, sized(3)), None);
+        world.at = world.at.plus(Nanos::from_millis(1));
+        world.limit(scope, limit, Some(value));
+        assert_eq!(replaced(&mut world, 4, MID), Some(code), "{limit}");
+        assert_eq!(
+            replaced(&mut world, 2, MID),
+            None,
+            "{limit}: it asks for less"
+        );
+    }
+    let mut world = wide();
+    assert_eq!(refusal(&mut world, sized(3)), None);
+    let far = MID + 400 * TICK.units();
+    assert_eq!(replaced(&mut world, 3, far), Some(Code::R014));
+    assert_eq!(replaced(&mut world, 3, MID + TICK.units()), None);
+}

@@ -436,6 +436,11 @@ impl World {
         }))
     }
 
+    /// The name of the first order that was accepted.
+    pub fn names_of_first(&self) -> ClOrdId {
+        self.told.values().next().unwrap().view.cl_ord_id
+    }
+
     /// Sets a limit as two people would: the second approves where that is needed.
     pub fn limit(&mut self, scope: Scope, limit: Limit, value: Option<i128>) {
         let events = self.send(Command::SetLimit(LimitChange {
