@@ -351,11 +351,8 @@ mod tests {
     }
 
     fn judged(order: &NewOrder) -> Result<(), Refusal> {
-        let gate = &mut Gate {
-            seq: Seq::new(1),
-            trace: &mut NoTrace,
-        };
-        check_pairs(gate, order)
+        let mut trace = NoTrace;
+        check_pairs(&mut Gate::new(Seq::new(1), &mut trace), order)
     }
 
     /// Written by hand, not from the table: what goes with what, one row for each that is asked
