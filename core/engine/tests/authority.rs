@@ -10,7 +10,7 @@ const FIRM_DAY: (Scope, Limit) = (Scope::Firm, Limit::DayNotionalMax);
 fn who(author: &str) -> Operator {
     Operator {
         author: author.parse().unwrap_or(Author::EMPTY),
-        reason: "because".parse().unwrap(),
+        reason: "because".parse().expect("printable"),
     }
 }
 
@@ -67,7 +67,9 @@ fn world() -> World {
 
 fn order(world: &mut World, change: impl FnOnce(&mut NewOrder)) -> Vec<Event> {
     let mut order = NewOrder {
-        cl_ord_id: format!("N{}", world.journal.len()).parse().unwrap(),
+        cl_ord_id: format!("N{}", world.journal.len())
+            .parse()
+            .expect("printable"),
         order_qty: LOT,
         limit_px: Price::from_units(MID).into(),
         transact_time: world.at,
@@ -236,7 +238,7 @@ fn there_is_room_for_so_many_proposals_and_no_more() {
         assert!(matches!(event, Event::LimitProposed(_)));
     }
     let refusal = refused(&ask(&mut world, "anna", FIRM_DAY, Some(9)));
-    let max = PROPOSALS_MAX as u32;
+    let max = u32::try_from(PROPOSALS_MAX).expect("a small number");
     assert_eq!(refusal, Some(Refusal::ProposalsFull { max }));
 }
 
