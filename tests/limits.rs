@@ -5,7 +5,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use dcx_tests::{Message, Peer, Process, System, utc_ago, utc_now};
+use dcx_tests::{Message, Peer, Process, System, run, utc_ago, utc_now};
 
 /// One client, one instrument, one venue; what a test adds is put where `MORE` stands.
 const BASE: &str = r#"
@@ -494,6 +494,18 @@ fn a_strategy_that_executes_too_often_stops_until_a_person_lets_it_go_on() {
     let child = desk.child();
     let _ = desk.fill(&child, "1.1000");
     expect_refused(&desk.limit("1", "10", "1.1000"), "R001", "0");
+    let resumed = run(
+        desk.system.dir(),
+        &[
+            "resume",
+            "--strategy",
+            "PAIRS",
+            "--reason",
+            "looked into it",
+        ],
+    );
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    expect_accepted(&desk.limit("1", "10", "1.1000"));
 }
 
 #[test]

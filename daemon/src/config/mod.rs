@@ -186,7 +186,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// What the engine is told before anything else, in order.
+    /// What the engine is told before anything else, in order; its limits follow.
     pub(crate) fn commands(&self) -> Vec<Command> {
         let mut commands = vec![Command::Configure(self.engine)];
         commands.extend(
@@ -213,13 +213,7 @@ impl Config {
             })
         }));
         commands.extend(self.permissions.iter().flat_map(Grant::commands));
-        commands.extend(self.limit_commands());
         commands
-    }
-
-    /// The limits, which may change while the daemon runs.
-    pub(crate) fn limit_commands(&self) -> Vec<Command> {
-        self.limits.iter().copied().map(Command::SetLimit).collect()
     }
 
     /// The session of the client at this place.

@@ -13,7 +13,7 @@ use dcx_control::socket::ControlSocket;
 use dcx_engine::Engine;
 use dcx_fix::orders::EdgeBoard;
 use dcx_fix::{Board, LinkError, SessionIx};
-use dcx_model::{Code, Command, Nanos, Outbound};
+use dcx_model::{Code, Command, Limit, LimitChange, Nanos, Outbound, Scope};
 use dcx_pipeline::{
     Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
     ReplayReport, Running, Sampling, StartError, Topology, Torn, recover_observed,
@@ -89,8 +89,8 @@ impl System {
         let pipeline = Pipeline::with(options).links::<2>();
         let (builder, [control_ends, fix_ends]) =
             pipeline.map_err(|error| start_failure(&error))?;
+        let first = first_commands(&config, &names, &notes);
         let requests = Requests::starting(now(), notes);
-        let first = first_commands(&config, &names);
         let (control, control_ends) = Control::new(control_ends, first, Arc::clone(&requests));
         let engine = recovered.as_ref().map(|recovered| &recovered.engine);
         let fix = fix::start(&config, &names, engine, fix_ends);
@@ -191,10 +191,15 @@ fn number(config: &mut Config, dir: &Path, goes_on: bool) -> Result<NameTable, F
     Ok(names)
 }
 
-/// What the engine is told before anything else: its configuration, that what is not limited any
-/// more is closed, and that nobody is logged on yet.
-fn first_commands(config: &Config, names: &NameTable) -> Vec<Command> {
+/// What the engine is told before anything else: its configuration, as far as it does not have it
+/// already, and that nobody is logged on yet.
+fn first_commands(config: &Config, names: &NameTable, notes: &Notes) -> Vec<Command> {
     let mut commands = config.commands();
+    commands.extend(
+        limit_changes(config, notes)
+            .into_iter()
+            .map(Command::SetLimit),
+    );
     commands.extend(
         names
             .venue_ids()
@@ -205,6 +210,33 @@ fn first_commands(config: &Config, names: &NameTable) -> Vec<Command> {
         link: dcx_model::SessionLink::Disconnected,
     }));
     commands
+}
+
+/// What makes the limits that the journal knows into those of the configuration. The engine judges
+/// each change: what lets less through applies at once, what lets more through waits for a person.
+fn limit_changes(config: &Config, notes: &Notes) -> Vec<LimitChange> {
+    let in_force = |scope: Scope, limit: Limit| {
+        let mut limits = notes.limits();
+        limits.find_map(|(at, kind, note)| ((at, kind) == (scope, limit)).then_some(note.value))
+    };
+    let waits = |change: &LimitChange| {
+        let mut proposals = notes.proposals();
+        proposals.any(|(_, note)| {
+            (note.view.scope, note.view.limit, note.view.after)
+                == (change.scope, change.limit, change.value)
+        })
+    };
+    let configured = config.limits.iter().copied();
+    let differ = configured.filter(|change| in_force(change.scope, change.limit) != change.value);
+    let gone = notes.limits().filter_map(|(scope, limit, _)| {
+        let mut configured = config.limits.iter();
+        let kept = configured.any(|change| (change.scope, change.limit) == (scope, limit));
+        (!kept).then_some(LimitChange {
+            value: None,
+            ..LimitChange::configured(scope, limit, 0)
+        })
+    });
+    differ.chain(gone).filter(|change| !waits(change)).collect()
 }
 
 /// Room for open orders up to which the digest of all state is taken while trading. It reads every
