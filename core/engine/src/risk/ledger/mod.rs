@@ -403,6 +403,7 @@ impl Ledger {
                 self.change(ix, |_| {});
                 ix = self.rows.get(ix as usize).map_or(NIL, |row| row.next);
             }
+            self.change_firm(id.get(), |_| {});
         }
     }
 
