@@ -62,6 +62,25 @@ enum Verb {
         #[arg(long, default_value_t = 30)]
         seconds: u32,
     },
+    /// Holds the risk checks to their slow twin over many more commands than the tests do.
+    Twin {
+        /// How many.
+        #[arg(long, default_value_t = 100_000_000)]
+        commands: u64,
+        /// The first run's seed; each run after it has the next.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Changes the risk checks and the orders in small ways and sees that a test fails; needs
+    /// cargo-mutants and hours.
+    Mutants {
+        /// The nth of so many parts, as `0/40`; all of it otherwise.
+        #[arg(long)]
+        shard: Option<String>,
+        /// Where the outcome goes; the folder `mutants.out` is made in it.
+        #[arg(long)]
+        output: Option<std::path::PathBuf>,
+    },
     /// Takes the figures of `dcx bench`, from a build for this purpose.
     Measure {
         /// Which; see `dcx bench --help`.
@@ -84,6 +103,8 @@ fn main() -> ExitCode {
         Verb::Crash { rounds, seed } => steps::crash(rounds, seed),
         Verb::Docs { check } => docs::run(check),
         Verb::Fuzz { seconds } => steps::fuzz(seconds),
+        Verb::Twin { commands, seed } => steps::twin(commands, seed),
+        Verb::Mutants { shard, output } => steps::mutants(shard.as_deref(), output.as_deref()),
         Verb::Measure { name } => steps::measure(&name),
     };
     match done {
