@@ -355,7 +355,7 @@ impl Model {
     /// Parts of tokens, a thousand million each, missing in a scope's bucket now.
     pub(crate) fn missing(&self, scope: Scope) -> u128 {
         let per_s = self.limit(scope, Limit::OrdersPerSMax);
-        let per_s = per_s.map_or(u128::from(u32::MAX), i128::unsigned_abs);
+        let per_s = per_s.map_or_else(|| u32::MAX.into(), i128::unsigned_abs);
         let (missing, at) = self.missing.get(&who(scope)).copied().unwrap_or_default();
         missing.saturating_sub(u128::from(self.at - at) * per_s)
     }
