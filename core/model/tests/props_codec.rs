@@ -2,6 +2,13 @@
 //! arbitrary values goes through its record and back; bodies of the right length, one byte
 //! changed, cut or grown, either are records themselves or are refused.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "values are drawn, so any bits do, and a drawn number is always a value"
+)]
+
 use std::collections::BTreeSet;
 
 use dcx_model::*;
