@@ -895,6 +895,62 @@ fn a_bust_of_a_working_order_takes_its_quantity_back_and_sends_it_again() {
 }
 
 #[test]
+fn a_bust_leaves_room_for_a_trade_that_the_venue_counts_and_has_not_told_of() {
+    let mut world = world(VenueFeatures::NONE);
+    buy(&mut world, "A");
+    trade(&mut world, 0, "T2", 6, 10);
+    let Command::VenueReport(bust) = amend(
+        &world,
+        ("X1", "T2"),
+        (0, 0),
+        (OrdStatus::PartiallyFilled, 6),
+    ) else {
+        panic!("a bust is a report")
+    };
+    let bust = VenueReport {
+        cum_qty: lots(4),
+        ..bust
+    };
+    assert_eq!(
+        send(&mut world, Command::VenueReport(bust)),
+        ["bust 6 of A New 0+10/10"],
+        "the four lots are filled at the venue and sent nowhere else"
+    );
+    assert_eq!((position(&world, 0), working(&world, 0)), (0, 10));
+    assert_eq!(
+        trade(&mut world, 0, "T1", 4, 4),
+        ["trade 4@0 of A PartiallyFilled 4+6/10"]
+    );
+    assert_eq!(
+        trade(&mut world, 0, "T3", 6, 10),
+        ["trade 6@0 of A Filled 10+0/10"]
+    );
+    assert_eq!((position(&world, 0), working(&world, 0)), (10, 0));
+    replay(&world);
+}
+
+#[test]
+fn what_a_venue_works_again_after_a_bust_is_canceled_where_the_order_is_over() {
+    let mut world = world_with(VenueFeatures::NONE, OnOrphan::Cancel);
+    buy(&mut world, "A");
+    trade(&mut world, 0, "T1", 4, 4);
+    cancel(&mut world, "C", "A");
+    assert_eq!(
+        report(&mut world, 0, ExecType::Canceled, 0),
+        ["canceled C Canceled 4+0/10"]
+    );
+    let bust = amend(&world, ("X1", "T1"), (0, 0), (OrdStatus::New, 4));
+    let lines = send(&mut world, bust);
+    let [told, canceled] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    assert_eq!(told, "bust 4 of A Canceled 0+0/10");
+    assert!(canceled.starts_with("orphan cancel"), "{canceled}");
+    assert_eq!((position(&world, 0), working(&world, 0)), (0, 0));
+    replay(&world);
+}
+
+#[test]
 fn a_bust_refers_to_the_event_that_told_of_the_trade() {
     let mut world = world(VenueFeatures::NONE);
     buy(&mut world, "A");

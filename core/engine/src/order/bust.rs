@@ -97,8 +97,11 @@ impl Engine {
         // What the venue works of it from now on.
         let room = child.order_qty.saturating_minus(child.cum_qty);
         let works = !report.ord_status.is_terminal() && !report.leaves_qty.is_zero();
+        let loose = works && child.done() && !revives;
         let wanted = if revives || (works && !child.done()) {
-            report.leaves_qty.min(room)
+            // A trade that the venue counts and has not told of yet is no free quantity.
+            let untold = report.cum_qty.saturating_minus(child.cum_qty);
+            report.leaves_qty.plus(untold).unwrap_or(room).min(room)
         } else {
             child.leaves_qty.min(room)
         };
@@ -139,6 +142,10 @@ impl Engine {
         }
         if emptied {
             self.end_child(cx.at, at, ChildEnd::Filled);
+        }
+        if loose {
+            // The venue works again what its order has no use for.
+            self.revenant(cx, at);
         }
         if !self.parents.at(ix).state.is_done() {
             self.settle(cx, ix, None);
