@@ -951,6 +951,74 @@ fn what_a_venue_works_again_after_a_bust_is_canceled_where_the_order_is_over() {
 }
 
 #[test]
+fn a_trade_that_is_told_after_its_bust_is_not_counted() {
+    let mut world = world(VenueFeatures::NONE);
+    buy(&mut world, "A");
+    let bust = amend(&world, ("X1", "T1"), (0, 0), (OrdStatus::New, 10));
+    assert_eq!(send(&mut world, bust), ["ignored UnknownTrade"]);
+    assert_eq!(
+        trade(&mut world, 0, "T1", 4, 4),
+        ["ignored DuplicateExecId"]
+    );
+    assert_eq!((position(&world, 0), working(&world, 0)), (0, 10));
+    replay(&world);
+}
+
+#[test]
+fn a_bust_of_a_trade_that_only_an_answer_counted_takes_that_back() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    let answer = VenueReport {
+        venue: V,
+        child: world.children[0].order.child,
+        exec_type: ExecType::OrderStatus,
+        ord_status: OrdStatus::PartiallyFilled,
+        cum_qty: lots(4),
+        leaves_qty: lots(6),
+        avg_px: px(0),
+        ..VenueReport::EMPTY
+    };
+    send(&mut world, Command::VenueReport(answer));
+    assert_eq!((position(&world, 0), working(&world, 0)), (4, 6));
+    let bust = amend(&world, ("X1", "T1"), (0, 0), (OrdStatus::New, 10));
+    assert_eq!(send(&mut world, bust), ["bust 4 of A New 0+10/10"]);
+    assert_eq!(
+        trade(&mut world, 0, "T1", 4, 4),
+        ["ignored DuplicateExecId"]
+    );
+    assert_eq!((position(&world, 0), working(&world, 0)), (0, 10));
+    replay(&world);
+}
+
+#[test]
+fn a_correction_of_a_trade_that_was_never_told_counts_once() {
+    let mut world = world(VenueFeatures::NONE);
+    buy(&mut world, "A");
+    let Command::VenueReport(correct) = amend(
+        &world,
+        ("X1", "T1"),
+        (4, 3),
+        (OrdStatus::PartiallyFilled, 6),
+    ) else {
+        panic!("a correction is a report")
+    };
+    let correct = VenueReport {
+        cum_qty: lots(4),
+        ..correct
+    };
+    assert_eq!(
+        send(&mut world, Command::VenueReport(correct)),
+        ["trade 4@3 of A PartiallyFilled 4+6/10"]
+    );
+    assert_eq!(
+        trade(&mut world, 0, "T1", 4, 4),
+        ["ignored DuplicateExecId"]
+    );
+    assert_eq!((position(&world, 0), working(&world, 0)), (4, 6));
+    replay(&world);
+}
+
+#[test]
 fn a_bust_refers_to_the_event_that_told_of_the_trade() {
     let mut world = world(VenueFeatures::NONE);
     buy(&mut world, "A");

@@ -5,7 +5,9 @@
 //! works again, the order goes on, also one that was filled (FIX 4.4 vol. 7, appendix D, J.1.a);
 //! where it does not, an open order sends it again, and a filled one ends as cancelled.
 
-use dcx_model::{Event, EventRef, ExecType, Ignored, Notional, Price, Qty, UnixNanos, VenueReport};
+use dcx_model::{
+    Event, EventRef, ExecType, Ignored, Notional, OrderView, Price, Qty, UnixNanos, VenueReport,
+};
 
 use super::child_state::{ChildEnd, ChildInput};
 use super::venue::ignore;
@@ -22,6 +24,11 @@ impl Engine {
         let space = u16::from(report.venue.get());
         let name = self.exec_ids.hashed(space, report.exec_ref_id);
         let entry = self.exec_ids.find(&name);
+        if entry.is_none() && !report.exec_ref_id.is_empty() {
+            // Should it be told of after all, it is over.
+            self.exec_ids.keep(&name, Execution::NONE);
+            return self.bust_untold(cx, report);
+        }
         let before = entry.map(|entry| self.exec_ids.target(entry));
         let known = before.filter(|_| !report.exec_ref_id.is_empty());
         let (Some(entry), Some(before)) = (entry, known.filter(|b| *b != Execution::NONE)) else {
@@ -48,6 +55,47 @@ impl Engine {
             | ExecType::Triggered => (Qty::ZERO, Price::ZERO),
         };
         self.exec_ids.set_target(entry, Execution::NONE);
+        self.undo(cx, report, &before, after);
+    }
+
+    /// A venue takes back or corrects a trade that it never told of: all that is known of it, if
+    /// anything, is that some answer counted it.
+    fn bust_untold<T: Trace>(&mut self, cx: &mut Cx<'_, T>, report: &VenueReport) {
+        let Some(at) = self.child_index.find(report.child.get()) else {
+            return ignore(cx, Ignored::UnknownTrade, report);
+        };
+        if !report.last_qty.is_zero() {
+            // As it is now it is a trade like any other.
+            return self.trade(cx, at, report);
+        }
+        let child = self.children.at_mut(at);
+        let over = child.cum_qty.saturating_minus(report.cum_qty);
+        let counted = over.min(child.inferred);
+        if counted.is_zero() {
+            self.remember(report, Execution::NONE);
+            return ignore(cx, Ignored::UnknownTrade, report);
+        }
+        child.inferred = child.inferred.saturating_minus(counted);
+        let before = Execution {
+            child: child.id,
+            last_qty: counted,
+            told_qty: counted,
+            last_px: OrderView::average(child.cum_notional, child.cum_qty),
+            event: child.inferred_event,
+            rows: child.rows,
+            side: child.side,
+        };
+        self.undo(cx, report, &before, (Qty::ZERO, Price::ZERO));
+    }
+
+    /// Undoes a trade everywhere, and puts what it is now in its place.
+    fn undo<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        report: &VenueReport,
+        before: &Execution,
+        after: (Qty, Price),
+    ) {
         let (rows, side) = (before.rows, before.side);
         self.ledger
             .unfill(rows, side, before.last_qty, before.last_px);
@@ -56,7 +104,7 @@ impl Engine {
                 .fill(rows, side, after, (Qty::ZERO, Price::ZERO));
         }
         self.watch(cx, rows);
-        let (told_qty, event) = self.amend(cx, report, &before, after);
+        let (told_qty, event) = self.amend(cx, report, before, after);
         let now = if after.0.is_zero() {
             Execution::NONE
         } else {
@@ -65,7 +113,7 @@ impl Engine {
                 last_px: after.1,
                 told_qty,
                 event,
-                ..before
+                ..*before
             }
         };
         self.remember(report, now);

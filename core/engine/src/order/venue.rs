@@ -216,7 +216,7 @@ impl Engine {
     }
 
     /// Takes a trade in, once: by its ExecID, and where a venue's answer already told of it.
-    fn trade<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+    pub(super) fn trade<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
         if self.seen_before(report) {
             return ignore(cx, Ignored::DuplicateExecId, report);
         }
