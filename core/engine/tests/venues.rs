@@ -864,6 +864,37 @@ fn after_a_halt_every_venue_that_did_not_confirm_is_reported() {
 }
 
 #[test]
+fn what_still_works_after_a_halt_because_its_cancel_was_refused_is_canceled_again() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    report(&mut world, 0, ExecType::New, 0);
+    world.send(Command::SetState(StateChange::halt(support::operator())));
+    let first = world.children[0].request;
+    refuse_cancel(&mut world, CxlRejReason::Other);
+    let answer = VenueReport {
+        venue: V,
+        child: world.children[0].order.child,
+        exec_type: ExecType::OrderStatus,
+        ord_status: OrdStatus::New,
+        leaves_qty: lots(10),
+        ..VenueReport::EMPTY
+    };
+    let events = world.send(Command::VenueReport(answer));
+    let again = events.iter().find_map(|event| match event {
+        Event::ChildCancel(cancel) => Some(cancel.request),
+        _ => None,
+    });
+    assert!(again.is_some() && again != first, "{events:?}");
+    let events = world.send(Command::VenueReport(answer));
+    assert!(events.is_empty(), "one is on its way: {events:?}");
+    assert_eq!(
+        report(&mut world, 0, ExecType::Canceled, 0),
+        ["canceled A Canceled 0+0/10"]
+    );
+    replay(&world);
+}
+
+#[test]
 fn a_halt_that_is_confirmed_in_time_is_reported_by_nothing() {
     let mut world = world(VenueFeatures::NONE);
     buy(&mut world, "A");

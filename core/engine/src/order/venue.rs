@@ -6,7 +6,7 @@ use dcx_model::{
 };
 
 use super::child_state::{ChildEnd, ChildInput, answer};
-use super::{Failure, orphan};
+use super::{Failure, State, orphan};
 use crate::names::Execution;
 use crate::pool::NIL;
 use crate::route::{Outcome, Policy};
@@ -420,7 +420,22 @@ impl Engine {
                     // It works as if no cancel had come.
                     self.send_cancel(cx, at);
                 }
+                self.cancel_again(cx, at);
             }
+        }
+    }
+
+    /// A child works for an order that is to end, and no cancel of it is on its way: its venue
+    /// refused the last one. A halt does not take that for an answer.
+    fn cancel_again<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32) {
+        let child = self.children.at(at);
+        let Some(ix) = self.parents.find(child.parent) else {
+            return;
+        };
+        let working = !child.done() && child.request == ChildId::new(0);
+        let winding = matches!(self.parents.at(ix).state, State::Winding(_));
+        if working && (winding || self.stands_still(ix)) {
+            self.cancel_children(cx, ix);
         }
     }
 
