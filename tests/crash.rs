@@ -72,6 +72,8 @@ fn start_load(system: &System, round: u32) -> Process {
         &address,
         "--orders",
         "1000000",
+        "--mix",
+        "all",
     ];
     Process::start(system.dir(), &name, &arguments)
 }
