@@ -22,3 +22,33 @@ fn the_firm_s_margin_follows_a_change_of_the_margin_of_what_works() {
     let margins = world.engine.exposure_view().map(|view| view.margin);
     assert!(margins.into_iter().all(|margin| margin == worth / 5));
 }
+
+/// Found by a mutant that the twin, which draws no such prices, let live.
+#[test]
+fn a_price_of_nothing_is_no_reference() {
+    let mut world = World::new(1);
+    let instrument = InstrumentId::new(1);
+    world.send(Command::MarketTrade(MarketTrade {
+        venue: VenueId::new(0),
+        instrument,
+        px: Price::ZERO,
+        qty: LOT,
+        trade_time: UnixNanos::ZERO,
+    }));
+    let events = world.send(Command::NewOrder(NewOrder {
+        cl_ord_id: "N1".parse().expect("printable"),
+        instrument,
+        order_qty: LOT,
+        limit_px: Price::from_units(MID).into(),
+        transact_time: world.at,
+        ..NewOrder::PLAIN
+    }));
+    let refused = matches!(
+        events[..],
+        [Event::Rejected {
+            refusal: Refusal::NoReference { .. },
+            ..
+        }]
+    );
+    assert!(refused, "{events:?}");
+}
