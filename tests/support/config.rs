@@ -195,11 +195,20 @@ impl System {
         self.dir().join("var/journal")
     }
 
-    /// Starts the daemon and waits until clients can connect.
+    /// Starts the daemon and waits until clients can connect and operators can ask.
+    ///
+    /// # Panics
+    /// If they cannot within half a minute.
     #[must_use]
     pub fn start(&self) -> Process {
         let mut daemon = self.launch();
         daemon.wait_for(self.ports.clients);
+        let (socket, start) = (self.dir().join("var/control.sock"), Instant::now());
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            let late = start.elapsed() > Duration::from_secs(30);
+            assert!(!late && daemon.ended().is_none(), "{}", daemon.said());
+            std::thread::sleep(Duration::from_millis(10));
+        }
         daemon
     }
 
