@@ -28,12 +28,10 @@ fn the_firm_s_margin_follows_a_change_of_the_margin_of_what_works() {
 fn a_price_of_nothing_is_no_reference() {
     let mut world = World::new(1);
     let instrument = InstrumentId::new(1);
-    world.send(Command::MarketTrade(MarketTrade {
-        venue: VenueId::new(0),
-        instrument,
-        px: Price::ZERO,
-        qty: LOT,
-        trade_time: UnixNanos::ZERO,
+    world.send(Command::Quote(Quote {
+        bid_px: Price::ZERO.into(),
+        ask_px: Price::ZERO.into(),
+        ..support::quote(0, 1, 0, 2)
     }));
     let events = world.send(Command::NewOrder(NewOrder {
         cl_ord_id: "N1".parse().expect("printable"),
