@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dcx_bench::workload::Workload;
+use dcx_bench::workload::{Shape, Workload};
 use dcx_engine::{Engine, Outbox};
 use dcx_model::Command;
 
@@ -21,7 +21,11 @@ struct Mix {
 
 impl Mix {
     fn new() -> Self {
-        let workload = Workload::record(COMMANDS, 1, ORDERS_OPEN_MAX);
+        let workload = Workload::record(&Shape {
+            commands: COMMANDS,
+            orders_open_max: ORDERS_OPEN_MAX,
+            ..Shape::SMALL
+        });
         let (engine, outbox) = workload.engine();
         Self {
             workload,

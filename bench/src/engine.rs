@@ -1,16 +1,18 @@
 //! The engine alone, and the engine between sequencer and journal.
 //!
-//! One recorded workload, four ways: applied with a reading of the clock around each command;
-//! applied without; through a fused pipeline in groups; through it one command at a time. The
-//! pipeline's events are first checked, by digest, to be those that applying gives: a pipeline
-//! that did less work would not count.
+//! Two recorded workloads of the same orders: one with the checks that an engine cannot be
+//! without, one with every check there is. Both are applied with a reading of the clock around
+//! each command, in turn. The one with every check is also applied without the clock, and pushed
+//! through a fused pipeline in groups and one command at a time. The pipeline's events are first
+//! checked, by digest, to be those that applying gives: a pipeline that did less work would not
+//! count.
 
 use std::hint::black_box;
 use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use dcx_model::{Command, EventDigest, Inbound, MonoNanos, Now, Outbound, Sequenced, UnixNanos};
+use dcx_model::{EventDigest, Inbound, MonoNanos, Now, Outbound, Sequenced, UnixNanos};
 use dcx_pipeline::{
     Clock, FinalReport, JournalOptions, LinkEnds, Pipeline, PipelineOptions, Sampling, Stepped,
     histogram, recover,
@@ -19,7 +21,7 @@ use hdrhistogram::Histogram;
 
 use crate::cores;
 use crate::report::{Latency, Report, Row};
-use crate::workload::{GROUP, Workload};
+use crate::workload::{Checks, GROUP, Kind, Shape, Workload};
 
 /// How the engine is measured.
 #[derive(Clone, Debug)]
@@ -82,6 +84,13 @@ struct Round {
     latency: Option<Histogram<u64>>,
 }
 
+/// Latencies of one workload, by what the command was.
+pub(crate) struct ByKind {
+    /// Rounds, in commands a second.
+    per_s: Vec<u64>,
+    latencies: Vec<Histogram<u64>>,
+}
+
 /// Measures the engine. `scratch` is an empty directory for journals; the caller removes it.
 ///
 /// # Errors
@@ -90,26 +99,25 @@ pub fn run(options: EngineBench, scratch: &Path) -> Result<Report, EngineBenchEr
     // Before pinning: a pinned process sees one core.
     let mut report = Report::new("engine", "async");
     cores::pin(options.core);
-    let workload = Workload::record(options.commands, options.seed, options.orders_open_max);
+    let shape = Shape {
+        commands: options.commands,
+        seed: options.seed,
+        orders_open_max: options.orders_open_max,
+        ..Shape::SMALL
+    };
+    let workload = Workload::record(&shape);
     let checked = scratch.join("journal-checked");
     fused(&workload, &checked, GROUP, Some(event_digest(&workload)))?;
     let load = format!(
         "{} commands, {} new orders",
         workload.commands.len(),
-        workload.new_orders()
+        workload.count(Kind::NewOrder)
     );
-    let is_order = |command: &Command| matches!(command, Command::NewOrder(_));
     let fused = |round: usize, group: usize| {
         let dir = scratch.join(format!("journal-{round}-{group}"));
         fused(&workload, &dir, group, None)
     };
-    let cases: [(&str, &Work<'_>); 6] = [
-        ("engine, each new order timed", &|_| {
-            Ok(apply_timed(&workload, is_order))
-        }),
-        ("engine, every command timed", &|_| {
-            Ok(apply_timed(&workload, |_| true))
-        }),
+    let cases: [(&str, &Work<'_>); 4] = [
         ("engine, untimed", &|_| Ok(apply_untimed(&workload))),
         ("fused with journal, groups of 256", &|round| {
             fused(round, GROUP)
@@ -132,16 +140,76 @@ pub fn run(options: EngineBench, scratch: &Path) -> Result<Report, EngineBenchEr
         .filter(|(case, _)| wanted(case))
         .map(|(case, measure)| (case, measure, Vec::with_capacity(options.rounds)))
         .collect();
+    let required = Workload::record(&Shape {
+        checks: Checks::Required,
+        ..shape
+    });
+    let mut timed: Vec<_> = [("required checks", &required), ("all checks", &workload)]
+        .into_iter()
+        .filter(|(case, _)| wanted(case))
+        .map(|(case, workload)| (case, workload, ByKind::default()))
+        .collect();
     for round in 0..options.rounds {
+        for (_, workload, by_kind) in &mut timed {
+            by_kind.time(workload);
+        }
         for (_, measure, rounds) in &mut cases {
             rounds.push(measure(round)?);
         }
     }
-    report.rows = cases
-        .into_iter()
-        .map(|(case, _, rounds)| row(case, &load, rounds))
-        .collect();
+    for kind in Kind::ALL {
+        let rows = timed.iter().filter_map(|(case, _, by)| by.row(case, kind));
+        report.rows.extend(rows);
+    }
+    let rows = cases.into_iter();
+    let rows = rows.map(|(case, _, rounds)| row(case, &load, rounds));
+    report.rows.extend(rows);
     Ok(report)
+}
+
+impl Default for ByKind {
+    fn default() -> Self {
+        Self {
+            per_s: Vec::new(),
+            latencies: Kind::ALL.iter().map(|_| histogram()).collect(),
+        }
+    }
+}
+
+impl ByKind {
+    /// Applies a workload to a fresh engine with a reading of the clock around each command.
+    pub(crate) fn time(&mut self, workload: &Workload) {
+        let (mut engine, mut outbox) = workload.engine();
+        let start = Instant::now();
+        for taken in &workload.commands {
+            let kind = Kind::of(&taken.command);
+            let before = Instant::now();
+            engine.apply(taken.at, taken.seq, &taken.command, &mut outbox);
+            let took = nanos(before);
+            if let Some(latency) = self.latencies.get_mut(kind as usize) {
+                latency.saturating_record(took);
+            }
+        }
+        self.per_s.push(per_s(workload.commands.len(), start));
+    }
+
+    /// The median latency of a kind so far.
+    pub(crate) fn p50(&self, kind: Kind) -> u64 {
+        let latency = self.latencies.get(kind as usize);
+        latency.map_or(0, |latency| latency.value_at_quantile(0.5))
+    }
+
+    /// What was found about a kind, if any of it was there.
+    pub(crate) fn row(&self, case: &str, kind: Kind) -> Option<Row> {
+        let latency = self.latencies.get(kind as usize)?;
+        let load = format!("{}, {} timed", kind.name(), latency.len());
+        (!latency.is_empty()).then(|| Row {
+            case: case.to_owned(),
+            load,
+            latency: Some(Latency::of(latency)),
+            ..Row::default()
+        })
+    }
 }
 
 fn row(case: &str, load: &str, rounds: Vec<Round>) -> Row {
@@ -181,24 +249,6 @@ fn event_digest(workload: &Workload) -> u64 {
         }
     }
     digest.value()
-}
-
-/// Applies the commands with a reading of the clock around each that `timed` picks.
-fn apply_timed(workload: &Workload, timed: impl Fn(&Command) -> bool) -> Round {
-    let (mut engine, mut outbox) = workload.engine();
-    let mut latency = histogram();
-    let start = Instant::now();
-    for taken in &workload.commands {
-        let before = timed(&taken.command).then(Instant::now);
-        engine.apply(taken.at, taken.seq, &taken.command, &mut outbox);
-        if let Some(before) = before {
-            latency.saturating_record(nanos(before));
-        }
-    }
-    Round {
-        per_s: per_s(workload.commands.len(), start),
-        latency: Some(latency),
-    }
 }
 
 fn apply_untimed(workload: &Workload) -> Round {

@@ -8,10 +8,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod checks;
 pub mod cores;
 pub mod engine;
 pub mod fix;
 pub mod halt;
 pub mod report;
 pub mod ring;
+pub mod scale;
 pub mod workload;

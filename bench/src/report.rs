@@ -109,9 +109,9 @@ impl Report {
     }
 }
 
-const HEADINGS: [&str; 13] = [
+const HEADINGS: [&str; 14] = [
     "case", "load", "per s", "range", "relative", "p50 ns", "relative", "p90", "p99", "p99.9",
-    "max", "late", "cores",
+    "p99.99", "max", "late", "cores",
 ];
 
 impl Row {
@@ -137,6 +137,7 @@ impl Row {
             latency(|l| l.p90),
             latency(|l| l.p99),
             latency(|l| l.p999),
+            latency(|l| l.p9999),
             latency(|l| l.max),
             self.orders_after_ack
                 .map_or_else(String::new, |orders| orders.to_string()),

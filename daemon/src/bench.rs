@@ -1,10 +1,13 @@
 //! `dcx bench`: measurements, printed as a table or as JSON.
 
+use dcx_bench::checks::{self, ChecksBench};
 use dcx_bench::engine::{self, EngineBench};
 use dcx_bench::fix::{self, FixBench};
 use dcx_bench::halt::{self, HaltBench};
 use dcx_bench::report::Report;
 use dcx_bench::ring::{self, RingBench};
+use dcx_bench::scale::{self, ScaleBench};
+use dcx_bench::workload::Shape;
 use dcx_model::Code;
 
 use crate::cli::{Bench, BenchArgs};
@@ -20,6 +23,19 @@ pub(crate) fn bench(command: &Bench, out: Out) -> Outcome {
             let scratch = Scratch::make("bench")?;
             engine::run(engine_options(args), scratch.path())
                 .map_err(|error| Failure::new(Code::X004, chain(&error)))?
+        }
+        Bench::Checks(args) => {
+            let report = checks::run(&checks_options(args))
+                .map_err(|error| Failure::new(Code::X004, chain(&error)))?;
+            out.data(report.to_table());
+            out.object(&report);
+            return Ok(Exit::Done);
+        }
+        Bench::Scale(args) => {
+            let report = scale::run(&scale_options(args));
+            out.data(report.to_table());
+            out.object(&report);
+            return Ok(Exit::Done);
         }
         Bench::Fix(args) => {
             let scratch = Scratch::make("bench")?;
@@ -56,7 +72,10 @@ fn ring_options(args: &BenchArgs) -> RingBench {
 }
 
 fn engine_options(args: &BenchArgs) -> EngineBench {
-    let default = EngineBench::default();
+    let default = EngineBench {
+        only: args.only.clone(),
+        ..EngineBench::default()
+    };
     if args.smoke {
         return EngineBench {
             rounds: 1,
@@ -65,6 +84,47 @@ fn engine_options(args: &BenchArgs) -> EngineBench {
         };
     }
     EngineBench {
+        rounds: args.rounds.unwrap_or(default.rounds),
+        ..default
+    }
+}
+
+fn checks_options(args: &BenchArgs) -> ChecksBench {
+    let default = ChecksBench {
+        only: args.only.clone(),
+        ..ChecksBench::default()
+    };
+    if args.smoke {
+        return ChecksBench {
+            rounds: 1,
+            commands: 5_000,
+            ..default
+        };
+    }
+    ChecksBench {
+        rounds: args.rounds.unwrap_or(default.rounds),
+        ..default
+    }
+}
+
+fn scale_options(args: &BenchArgs) -> ScaleBench {
+    let default = ScaleBench::default();
+    if args.smoke {
+        return ScaleBench {
+            rounds: 1,
+            commands: 10_000,
+            large: Shape {
+                working: 5_000,
+                orders_open_max: 8_192,
+                instruments: 200,
+                accounts: 50,
+                instruments_per_account: 20,
+                ..Shape::SMALL
+            },
+            ..default
+        };
+    }
+    ScaleBench {
         rounds: args.rounds.unwrap_or(default.rounds),
         ..default
     }

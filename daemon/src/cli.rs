@@ -106,6 +106,8 @@ pub(crate) struct Explain {
 pub(crate) enum Bench {
     Ring(BenchArgs),
     Engine(BenchArgs),
+    Checks(BenchArgs),
+    Scale(BenchArgs),
     Fix(BenchArgs),
     Halt(BenchArgs),
 }

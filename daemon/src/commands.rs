@@ -57,6 +57,10 @@ commands! {
         ["dcx bench ring --json"];
     "bench engine" Ro "Measure the engine, journal beside it"
         ["dcx bench engine --json"];
+    "bench checks" Ro "Measure what each check costs: all of them against all but one"
+        ["dcx bench checks", "dcx bench checks --only credit"];
+    "bench scale" Ro "Measure a million working orders beside a thousand, and their memory"
+        ["dcx bench scale --json"];
     "bench fix" Ro "Measure the FIX round trip over loopback, and the codec alone"
         ["dcx bench fix --json"];
     "bench halt" Ro "Measure how soon nothing more reaches a venue after a halt"
