@@ -12,7 +12,7 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use dcx_model::{EventDigest, Inbound, MonoNanos, Now, Outbound, Sequenced, UnixNanos};
+use dcx_model::{Command, EventDigest, Inbound, MonoNanos, Now, Outbound, Sequenced, UnixNanos};
 use dcx_pipeline::{
     Clock, FinalReport, JournalOptions, LinkEnds, Pipeline, PipelineOptions, Sampling, Stepped,
     histogram, recover,
@@ -292,9 +292,12 @@ fn fused(
         .stepped(Clock::start())
         .map_err(EngineBenchError::Start)?;
 
-    let mut all = workload.setup.iter().chain(&workload.commands).peekable();
+    // The pipeline wakes its engine itself.
+    let own = |taken: &&Sequenced| taken.command != Command::Wake;
+    let all = workload.setup.iter().chain(&workload.commands);
+    let mut all = all.filter(own).peekable();
     let mut digest = expected.map(|_| EventDigest::default());
-    let setup_len = workload.setup.len();
+    let setup_len = workload.setup.iter().filter(own).count();
     let mut start = Instant::now();
     let mut pushed = 0;
     while let Some(first) = all.peek() {

@@ -46,9 +46,9 @@ pub(super) struct Recorder {
     engine: Engine,
     outbox: Outbox,
     seq: u64,
-    /// Time that passed besides that of the commands.
-    passed: u64,
     at: u64,
+    /// Commands at this time so far, besides the engine's timers.
+    in_group: usize,
     random: u64,
     taken: Vec<Sequenced>,
     reports: VecDeque<Command>,
@@ -68,8 +68,8 @@ impl Recorder {
             engine: Engine::new(),
             outbox: Outbox::new(),
             seq: 0,
-            passed: 0,
             at: START_NS,
+            in_group: 0,
             random: shape.seed | 1,
             taken: Vec::with_capacity(shape.commands + 64),
             reports: VecDeque::new(),
@@ -103,7 +103,31 @@ impl Recorder {
 
     /// Gives the engine a command and keeps both it and what the venues will answer.
     pub(super) fn take(&mut self, command: Command) {
-        self.at = START_NS + self.passed + self.seq / GROUP as u64 * GROUP_NS;
+        if self.in_group == GROUP {
+            self.pass(Nanos::new(GROUP_NS));
+        }
+        self.in_group += 1;
+        self.apply(command);
+    }
+
+    /// Lets time pass. The engine is woken as the sequencer does it: what is due at the end of a
+    /// group comes after it, what is due later before the next.
+    pub(super) fn pass(&mut self, span: Nanos) {
+        while self.is_due() {
+            self.apply(Command::Wake);
+        }
+        self.at += span.get();
+        self.in_group = 0;
+        if self.is_due() {
+            self.apply(Command::Wake);
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.engine.wake_at().is_some_and(|at| at.get() <= self.at)
+    }
+
+    fn apply(&mut self, command: Command) {
         self.seq += 1;
         let (seq, at) = (Seq::new(self.seq), UnixNanos::new(self.at));
         self.engine.apply(at, seq, &command, &mut self.outbox);
@@ -116,11 +140,6 @@ impl Recorder {
         for ix in 0..self.outbox.events().len() {
             self.follow(&command, self.outbox.events()[ix]);
         }
-    }
-
-    /// Lets time pass.
-    pub(super) const fn pass(&mut self, span: Nanos) {
-        self.passed += span.get();
     }
 
     fn follow(&mut self, command: &Command, event: Event) {
@@ -213,9 +232,6 @@ impl Recorder {
     }
 
     pub(super) fn step(&mut self) {
-        if self.engine.wake_at().is_some_and(|at| at.get() <= self.at) {
-            self.take(Command::Wake);
-        }
         if self.seq.is_multiple_of(QUOTE_EVERY) {
             let venue = VenueId::new(u8::try_from(self.draw(VENUES.into())).unwrap_or_default());
             let instrument = self.any_instrument();

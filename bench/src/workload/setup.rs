@@ -351,7 +351,8 @@ impl Recorder {
         }
     }
 
-    /// Quotes each factor's instrument once a minute until the covariances are known.
+    /// Quotes each factor's instrument once a minute until the covariances are known; the timer
+    /// of the samples goes off meanwhile.
     fn sample_factors(&mut self) {
         let sources = self.shape.instruments.min(FACTORS_MAX as u32);
         for _ in 0..SAMPLED_MINUTES {
@@ -359,7 +360,6 @@ impl Recorder {
             for id in 0..sources {
                 self.quote(VenueId::new(0), InstrumentId::new(id));
             }
-            self.take(Command::Wake);
         }
     }
 
