@@ -354,7 +354,8 @@ impl Recorder {
     /// Quotes each factor's instrument once a minute until the covariances are known; the timer
     /// of the samples goes off meanwhile.
     fn sample_factors(&mut self) {
-        let sources = self.shape.instruments.min(FACTORS_MAX as u32);
+        let factors = u32::try_from(FACTORS_MAX).expect("few factors");
+        let sources = self.shape.instruments.min(factors);
         for _ in 0..SAMPLED_MINUTES {
             self.pass(Nanos::from_seconds(60));
             for id in 0..sources {
