@@ -5,9 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use dcx_engine::{Engine, Outbox};
 use dcx_model::{
     AccountId, CancelRequest, ChildId, ChildOrder, ClOrdId, Command, Event, ExecType, InstrumentId,
-    LimitPx, MarketTrade, MonoNanos, Nanos, NewOrder, OrdStatus, OrdType, OrderId, Price, Qty,
-    Quote, ReplaceRequest, Seq, Sequenced, SessionId, Side, TimeInForce, UnixNanos, VenueId,
-    VenueReport,
+    LimitPx, MarketTrade, MonoNanos, Nanos, NewOrder, OrdStatus, OrdType, OrderFlags, OrderId,
+    Price, Qty, Quote, ReplaceRequest, Seq, Sequenced, SessionId, Side, TimeInForce, UnixNanos,
+    VenueId, VenueReport,
 };
 
 use super::setup::strategy;
@@ -295,6 +295,10 @@ impl Recorder {
             limit_px: if takes { LimitPx::NONE } else { px.into() },
             transact_time: UnixNanos::new(self.at),
             strategy,
+            flags: match side {
+                Side::Buy => OrderFlags::NONE,
+                Side::Sell => OrderFlags::SHORT_SALE.with(OrderFlags::LOCATED),
+            },
             ..NewOrder::PLAIN
         }));
     }

@@ -152,7 +152,6 @@ const fn wide(limit: Limit) -> i128 {
         Limit::BurstMax => 1_000_000,
         Limit::OrdersPerSMax => 10_000_000,
         Limit::TypicalMultiple => 1_000_000_000,
-        Limit::LocateRequired => 0,
         limit => match limit.unit() {
             Unit::Qty => Qty::whole(90_000_000_000).units() as i128,
             Unit::Notional => Notional::whole(1 << 40).units(),
