@@ -16,6 +16,9 @@ use super::{Checks, Shape};
 /// value at risk wants.
 const SAMPLED_MINUTES: u64 = 80;
 
+/// Trades of each instrument before the first order: as many as the usual size rests on.
+const TRADES: u32 = 20;
+
 /// The age up to which quotes count as fresh: instruments are many, and each is quoted seldom.
 const QUOTE_AGE_MAX: Nanos = Nanos::from_seconds(600);
 
@@ -210,8 +213,9 @@ impl Recorder {
             self.sample_factors();
         }
         self.quote_all();
-        for id in 0..shape.instruments {
-            self.print(InstrumentId::new(id));
+        // Without so many trades nothing is known of their usual size.
+        for _ in 0..TRADES {
+            (0..shape.instruments).for_each(|id| self.print(InstrumentId::new(id)));
         }
     }
 

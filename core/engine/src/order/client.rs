@@ -226,7 +226,7 @@ impl Engine {
                 self.open.len(),
                 config.map_or(0, |config| config.orders_open_max),
             ),
-            venues: self.eligible(&holder),
+            venues: dcx_model::VenueSet::NONE,
             on_no_venue: config.map_or(dcx_model::OnNoVenue::Reject, |config| config.on_no_venue),
             hours: self.expiry.hours(holder.instrument),
             day: self.day(at),

@@ -126,7 +126,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) ledger: &'a Ledger,
     /// Open orders of the firm, and the room for them.
     pub(crate) pool: (u32, u32),
-    /// Venues that could take the order now.
+    /// Venues that could take the order now: looked up for a new order only.
     pub(crate) venues: VenueSet,
     pub(crate) on_no_venue: OnNoVenue,
     /// The instrument's hours, where it has any.
@@ -274,6 +274,10 @@ impl<'a, T: Trace> Gate<'a, T> {
         (before, value): (i128, i128),
         max: i128,
     ) {
+        // Nearly always far from it, which a shift tells without a division of 128 bits.
+        if max.saturating_sub(value) > max >> 2 {
+            return;
+        }
         // 80 % without a product that could overflow.
         let from = max - max / 5;
         if value >= from && before < from && self.near.is_none() && max > 0 {

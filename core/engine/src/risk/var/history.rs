@@ -107,14 +107,20 @@ impl History {
         let column = factor.ix() * self.scenarios;
         let column = self.returns.get(column..column + self.scenarios);
         let mut steepest = 0;
+        // One pass: a profit is ranked while it is at hand.
+        let mut worst = [i128::MIN; RANK_MAX];
         for (profit, ret) in self.profit.iter_mut().zip(column.unwrap_or_default()) {
             *profit += i128::from(step) * i128::from(*ret);
             steepest = steepest.max(ret.unsigned_abs());
+            let loss = -*profit;
+            if worst.last().is_some_and(|least| loss > *least) {
+                rank(&mut worst, loss);
+            }
         }
         if let Some(bound) = self.steepest.get_mut(factor.ix()) {
             *bound = steepest;
         }
-        self.now = Some(self.loss_with(factor, 0));
+        self.now = Some(self.ranked(&worst));
     }
 
     /// Works out the value at risk once after a series of new returns.
@@ -135,6 +141,11 @@ impl History {
                 rank(&mut worst, loss);
             }
         }
+        self.ranked(&worst)
+    }
+
+    /// The loss that counts, of the worst ones.
+    fn ranked(&self, worst: &[i128; RANK_MAX]) -> i128 {
         let at_risk = worst.get(self.rank().saturating_sub(1));
         at_risk.copied().unwrap_or(i128::MIN)
     }
