@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dcx_model::*;
 use proptest::prelude::*;
-use support::{Kind, Script, Step, World, any_script};
+use support::{Asks, Kind, Script, Step, World, any_script};
 
 /// What the twin remembers. Orders and positions are the world's books, kept from events.
 #[derive(Debug)]
@@ -234,7 +234,7 @@ impl Twin {
         (bid, ask, ages.iter().map(|(_, age)| *age).collect())
     }
 
-    /// Where the market is crossed at all, nothing that would take passes.
+    /// Where the market is crossed by more than is allowed, nothing that would take passes.
     fn judge_crossed(
         &self,
         side: Side,
@@ -250,7 +250,8 @@ impl Twin {
             (Some(px), Side::Buy) => px >= ask,
             (Some(px), Side::Sell) => px <= bid,
         };
-        if bid > ask && takes {
+        let (bid, ask) = (i128::from(bid.units()), i128::from(ask.units()));
+        if (bid - ask) * 20_000 > support::CROSSED_BPS_MAX * (bid + ask) && takes {
             return Err(Code::R048);
         }
         Ok(())
@@ -466,12 +467,29 @@ fn judge_worth(
 /// A script in which every order is one that works at once, or in slices.
 fn any_plain_script(len: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Script> {
     any_script(len).prop_map(|mut script| {
-        script
-            .steps
-            .retain(|step| !matches!(step, Step::Trade { .. } | Step::Decide { .. }));
+        // Nor is anything else that ends or wakes orders behind the client's back.
+        script.steps.retain(|step| {
+            matches!(
+                step,
+                Step::Pass(_)
+                    | Step::Order(_)
+                    | Step::Cancel { .. }
+                    | Step::Replace { .. }
+                    | Step::Status { .. }
+                    | Step::Quote { .. }
+                    | Step::Report { .. }
+                    | Step::Again
+                    | Step::VenueState { .. }
+                    | Step::Wake
+                    | Step::Halt
+                    | Step::Resume
+                    | Step::Checkpoint
+            )
+        });
         for step in &mut script.steps {
             if let Step::Order(order) = step {
                 (order.kind, order.linked) = (Kind::Plain, false);
+                order.asks = Asks::Nothing;
                 if order.time_in_force == TimeInForce::Gtd {
                     order.time_in_force = TimeInForce::Gtc;
                 }

@@ -518,8 +518,10 @@ impl Engine {
     fn done_for_day<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32) {
         let key = self.children.at(at).parent;
         let ix = self.parents.find(key);
-        let time_in_force = ix.map(|ix| self.parents.at(ix).terms.get().time_in_force);
-        if time_in_force == Some(TimeInForce::Gtc) {
+        // What counts is how long it works there: the first part of a market order with left-over
+        // is over at once, however long its rest is good.
+        let works_for = ix.map(|ix| self.parents.at(ix).terms.get().works_for());
+        if works_for == Some(TimeInForce::Gtc) {
             self.child_spoke(cx, at, ChildInput::Acked);
         } else {
             self.child_failed(cx, at, Failure::Expired);

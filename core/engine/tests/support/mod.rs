@@ -26,6 +26,7 @@ pub const ACCOUNTS: u32 = 2;
 /// An account that there is none of.
 pub const NO_ACCOUNT: u32 = 1_024;
 const _: () = assert!(NO_ACCOUNT as usize == ACCOUNTS_MAX);
+pub const CROSSED_BPS_MAX: i128 = 3;
 pub const LOT: Qty = Qty::whole(10);
 pub const TICK: Price = Price::from_units(1_000);
 pub const MID: i64 = 110_000_000;
@@ -369,7 +370,13 @@ impl World {
     }
 
     pub fn of(script: &Script) -> Self {
-        Self::with(configure(script.seed, script.on_no_venue))
+        let mut world = Self::with(configure(script.seed, script.on_no_venue));
+        for instrument in (0..INSTRUMENTS).map(InstrumentId::new) {
+            // Venues that are quoted at random are across each other most of the time.
+            let (scope, limit) = (Scope::Instrument(instrument), Limit::CrossedBpsMax);
+            world.limit(scope, limit, Some(CROSSED_BPS_MAX));
+        }
+        world
     }
 
     pub fn with(configure: Configure) -> Self {
