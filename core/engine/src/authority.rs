@@ -445,7 +445,7 @@ impl Engine {
         self.scopes().flat_map(move |scope| {
             let set = Limit::ALL.iter().filter_map(move |limit| {
                 let value = self.set_limit_of(scope, *limit)?;
-                let used = self.used(scope, *limit);
+                let used = self.limit_used(scope, *limit);
                 Some(SetLimit {
                     scope,
                     limit: *limit,
@@ -519,8 +519,9 @@ impl Engine {
         }
     }
 
-    /// What is used of a limit that a scope counts itself.
-    fn used(&self, scope: Scope, limit: Limit) -> Option<i128> {
+    /// What is used of a limit, in its unit, where the scope itself counts that.
+    #[must_use]
+    pub fn limit_used(&self, scope: Scope, limit: Limit) -> Option<i128> {
         let standing = self.standing(scope)?;
         let day = self.day(self.now);
         let (qty, worth) =

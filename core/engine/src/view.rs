@@ -1,5 +1,7 @@
 //! What can be read from the engine without changing it: counters, positions, the digest.
 
+use std::iter;
+
 use dcx_model::{
     AccountId, ChildId, ClOrdId, Command, InstrumentId, OrderId, OrderView, Qty, Record, Scope,
     SessionId, TradingState, UnixNanos, VenueId,
@@ -95,6 +97,28 @@ impl Engine {
     #[must_use]
     pub const fn orders_open(&self) -> u32 {
         self.open.len()
+    }
+
+    /// Orders of a scope that are not done; none where there is no such scope.
+    #[must_use]
+    pub fn orders_open_of(&self, scope: Scope) -> Option<u32> {
+        if scope == Scope::Firm {
+            return Some(self.orders_open());
+        }
+        Some(self.standing(scope)?.orders_open)
+    }
+
+    /// Orders that wait for a person, oldest first.
+    ///
+    /// # Cost
+    /// O(orders that wait).
+    pub fn orders_waiting(&self) -> impl Iterator<Item = OrderView> {
+        let mut at = self.asked.head();
+        iter::from_fn(move || {
+            let parent = (at != NIL).then(|| self.parents.at(at))?;
+            at = parent.held_seat.next;
+            Some(parent.view(parent.cl_ord_id))
+        })
     }
 
     /// Open orders that wait because no venue can take them.
