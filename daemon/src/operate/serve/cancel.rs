@@ -45,7 +45,7 @@ impl Service {
     /// Orders that wait for a person.
     pub(super) fn approvals(&self, args: Args<'_>) -> Answered {
         args.end()?;
-        let waiting = self.ask(view::waiting)?;
+        let waiting = self.all(view::waiting)?;
         let rows = waiting
             .iter()
             .map(|view| json!({ "approval": self.order_row(view) }));

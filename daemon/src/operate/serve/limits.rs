@@ -1,6 +1,6 @@
 //! Limits: what is set and used, changes, and a second person's word on them.
 
-use dcx_control::socket::{Caller, Refusal};
+use dcx_control::socket::Caller;
 use dcx_engine::ExposureView;
 use dcx_model::{
     Command, Event, Limit, LimitChange, LimitDecision, LimitSource, LimitView, Operator, ProposalId,
@@ -19,22 +19,19 @@ impl Service {
         let only = args.scope()?;
         args.end()?;
         let notes = self.requests.notes();
-        let exposures = self.all_exposures()?;
+        let exposures = self.all(view::exposures)?;
+        let noted = notes.limits();
+        let wanted = noted.filter(|(scope, ..)| only.is_none_or(|only| only == *scope));
+        let wanted: Vec<_> = wanted.collect();
+        let mut counted = Vec::with_capacity(wanted.len());
+        for page in wanted.chunks(view::PAGE) {
+            let page: Vec<_> = page.iter().map(|it| (it.0, it.1)).collect();
+            counted.extend(self.ask(move |engine| view::used(engine, &page))?);
+        }
         let mut rows = Vec::new();
-        for (scope, limit, note) in notes.limits() {
-            if only.is_some_and(|only| only != scope) {
-                continue;
-            }
-            let used = match limit {
-                Limit::OrdersOpenMax => {
-                    let open = self.ask(move |engine| view::open_in(engine, scope))?;
-                    open.map(i128::from)
-                }
-                _ => exposures
-                    .iter()
-                    .find(|exposure| exposure.scope == scope)
-                    .and_then(|exposure| used(limit, exposure)),
-            };
+        for ((scope, limit, note), counted) in wanted.into_iter().zip(counted) {
+            let exposure = exposures.iter().find(|exposure| exposure.scope == scope);
+            let used = counted.or_else(|| used(limit, exposure?));
             rows.push(json!({ "limit": {
                 "scope": self.names.scope_name(scope),
                 "limit": limit.name(),
@@ -133,20 +130,6 @@ impl Service {
             "before": value::show(view.limit, view.before),
             "after": value::show(view.limit, view.after),
         })
-    }
-
-    /// What every holder is exposed to, asked for page by page.
-    pub(super) fn all_exposures(&self) -> Result<Vec<ExposureView>, Refusal> {
-        let mut all = Vec::new();
-        loop {
-            let from = all.len();
-            let page = self.ask(move |engine| view::exposures(engine, from))?;
-            let last = page.len() < view::PAGE;
-            all.extend(page);
-            if last {
-                return Ok(all);
-            }
-        }
     }
 }
 

@@ -129,6 +129,23 @@ impl Service {
         })
     }
 
+    /// Asks page by page until one is not full. What moves meanwhile may be missed or come twice.
+    fn all<T: Send + 'static>(
+        &self,
+        page: fn(&Engine, usize) -> Vec<T>,
+    ) -> Result<Vec<T>, Refusal> {
+        let mut all = Vec::new();
+        loop {
+            let from = all.len();
+            let rows = self.ask(move |engine| page(engine, from))?;
+            let last = rows.len() < view::PAGE;
+            all.extend(rows);
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
     fn venue_name(&self, venue: VenueId) -> String {
         let seat = self.venues.iter().find(|seat| seat.venue == venue);
         seat.map_or_else(|| format!("venue {venue}"), |seat| seat.name.clone())

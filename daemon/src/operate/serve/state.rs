@@ -116,7 +116,8 @@ impl Service {
     fn left(&self, scope: Scope, position: u64) -> Result<Left, Refusal> {
         let (orders, whole) =
             self.ask(move |engine| (view::open_in(engine, scope), view::whole(engine)))?;
-        let done = orders.is_none_or(|open| open == 0);
+        // A scope that is not counted is not known to be done.
+        let done = orders == Some(0);
         let rows = whole.venues.iter().map(|row| {
             let name = self.venue_name(row.venue);
             let seat = self.venues.iter().find(|seat| seat.venue == row.venue);

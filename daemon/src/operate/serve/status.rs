@@ -16,7 +16,7 @@ impl Service {
         args.end()?;
         let notes = self.requests.notes();
         let whole = self.ask(view::whole)?;
-        let waiting = self.ask(view::waiting)?;
+        let waiting = self.ask(view::waiting_count)?;
         let states: Vec<Value> = notes
             .states()
             .map(|(scope, note)| self.state_row(scope, &note))
@@ -27,7 +27,7 @@ impl Service {
             "orders": {
                 "open": whole.orders_open,
                 "held": whole.orders_held,
-                "waiting_for_approval": waiting.len(),
+                "waiting_for_approval": waiting,
             },
             "children_working": whole.children_working,
             "proposals": notes.proposals().count(),
@@ -91,7 +91,7 @@ impl Service {
             let found = limits.find(|(of, which, _)| (*of, *which) == (scope, limit));
             found.map(|(_, _, note)| worth(note.value))
         };
-        let rows = self.all_exposures()?.into_iter().map(|row| {
+        let rows = self.all(view::exposures)?.into_iter().map(|row| {
             let scope = row.scope;
             json!({ "exposure": {
                 "scope": self.names.scope_name(scope),

@@ -4,7 +4,7 @@
 //! bounded part: a page of rows, or one order.
 
 use dcx_engine::{Engine, ExposureView, VenueView};
-use dcx_model::{ClOrdId, OrdStatus, OrderId, OrderView, Scope, SessionId};
+use dcx_model::{ClOrdId, Limit, OrderId, OrderView, Scope, SessionId};
 
 /// Rows of one answer.
 pub(super) const PAGE: usize = 256;
@@ -27,12 +27,16 @@ pub(super) fn whole(engine: &Engine) -> Whole {
     }
 }
 
-/// Open orders of a scope; none where the engine does not count them.
+/// Open orders of a scope; none where the engine knows no such scope.
 pub(super) fn open_in(engine: &Engine, scope: Scope) -> Option<u32> {
-    match scope {
-        Scope::Firm => Some(engine.orders_open()),
-        Scope::Account(_) | Scope::Strategy(_) | Scope::Session(_) | Scope::Instrument(_) => None,
-    }
+    engine.orders_open_of(scope)
+}
+
+/// What is used of limits, where their scopes count that themselves.
+pub(super) fn used(engine: &Engine, limits: &[(Scope, Limit)]) -> Vec<Option<i128>> {
+    let used = limits.iter();
+    used.map(|(scope, limit)| engine.limit_used(*scope, *limit))
+        .collect()
 }
 
 /// What firm, accounts and strategies are exposed to: a page of holders from this place on.
@@ -40,10 +44,14 @@ pub(super) fn exposures(engine: &Engine, from: usize) -> Vec<ExposureView> {
     engine.exposure_view().skip(from).take(PAGE).collect()
 }
 
-/// Orders that wait for a person.
-pub(super) fn waiting(engine: &Engine) -> Vec<OrderView> {
-    let waits = |view: &OrderView| view.ord_status == OrdStatus::PendingNew;
-    engine.orders().filter(waits).take(PAGE).collect()
+/// Orders that wait for a person, oldest first: a page of them from this place on.
+pub(super) fn waiting(engine: &Engine, from: usize) -> Vec<OrderView> {
+    engine.orders_waiting().skip(from).take(PAGE).collect()
+}
+
+/// How many orders wait for a person.
+pub(super) fn waiting_count(engine: &Engine) -> usize {
+    engine.orders_waiting().count()
 }
 
 /// The orders that go by a ClOrdID on any of these sessions; where none does, the one of the
