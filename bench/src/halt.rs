@@ -1,17 +1,21 @@
 //! `dcx bench halt`: how soon nothing more reaches a venue once somebody said halt.
 //!
-//! Under full load (orders as fast as the venues take them, through sequencer, journal, engine and
-//! FIX link to venues on loopback sockets) a halt is ordered at a random moment, again and again.
+//! Under full load (orders at a fixed rate, whatever comes back, through sequencer, journal, engine
+//! and FIX link to venues on loopback sockets) a halt is ordered at a random moment, again and again.
 //! Measured is the time from the command's entry into its ring to the last byte of the last
 //! NewOrderSingle (D) that any venue reads, and to the acknowledgement: the halt is applied and
 //! kept, and the link has handed everything before it to the kernel. An order that reaches a
 //! venue's socket after the acknowledgement is counted; there must be none.
+//!
+//! Three threads want to run: the pipeline's, the link's, and one for everything that is not
+//! measured: it sends the orders, is the venues, and notes what comes.
 
 use std::io;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use dcx_model::{NANOS_PER_S, Nanos};
+use dcx_model::{MonoNanos, NANOS_PER_S, Nanos};
 use dcx_pipeline::histogram;
 use hdrhistogram::Histogram;
 
@@ -38,7 +42,10 @@ pub struct HaltBench {
     pub samples: u32,
     /// Venues that orders go to.
     pub venues: u8,
-    /// Orders on their way to venues at any time.
+    /// Orders a second.
+    pub rate: u64,
+    /// Orders on their way to venues at most: a queue that no venue empties would be measured
+    /// beyond it, not a halt.
     pub window: u64,
     /// The shortest and the longest time under load before a halt.
     pub load: [Nanos; 2],
@@ -51,8 +58,9 @@ impl Default for HaltBench {
         Self {
             samples: 1_000,
             venues: 2,
-            window: 512,
-            load: [Nanos::from_millis(2), Nanos::from_millis(12)],
+            rate: 40_000,
+            window: 256,
+            load: [Nanos::from_millis(5), Nanos::from_millis(15)],
             working_one_in: 4,
         }
     }
@@ -89,22 +97,23 @@ pub enum HaltBenchError {
 /// How long anything may take before the measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often is looked whether something has come; the acknowledgement is seen so much late.
-const LOOK_EVERY: Duration = Duration::from_micros(20);
+/// How long orders go on coming once a halt is acknowledged.
+const AFTER: Nanos = Nanos::from_millis(1);
 
 /// Measures halts. `scratch` is an empty directory for journal and stores.
 ///
 /// # Errors
 /// [`HaltBenchError`] where the system does not run, or a halt or resume is not answered.
 pub fn run(options: &HaltBench, scratch: &Path) -> Result<Report, HaltBenchError> {
-    let venues = Venues::start(options.venues, options.working_one_in)?;
-    let mut system = System::start(&venues, scratch)?;
-    let measured = measure(options, &mut system, &venues);
-    system.stop()?;
-    venues.stop();
+    let mut venues = Venues::open(options.venues, options.working_one_in)?;
+    let system = System::start(&venues, scratch)?;
+    venues.set_clock(system.clock());
+    let mut bench = Bench { system, venues };
+    let measured = bench.measure(options);
+    bench.system.stop()?;
     let measured = measured?;
     let mut report = Report::new("halt", "async");
-    let load = format!("{} venues, {} in flight", options.venues, options.window);
+    let load = format!("{} venues, {}/s", options.venues, options.rate);
     let orders_per_s = (measured.orders * NANOS_PER_S).checked_div(measured.loaded.get());
     report.rows = vec![
         Row {
@@ -132,67 +141,136 @@ struct Measured {
     last_order: Histogram<u64>,
     acknowledged: Histogram<u64>,
     after_ack: u64,
+    /// Orders that venues read before each halt was ordered, and how long that took.
     orders: u64,
     loaded: Nanos,
 }
 
-fn measure(
-    options: &HaltBench,
-    system: &mut System,
-    venues: &Venues,
-) -> Result<Measured, HaltBenchError> {
-    let mut measured = Measured {
-        last_order: histogram(),
-        acknowledged: histogram(),
-        after_ack: 0,
-        orders: 0,
-        loaded: Nanos::ZERO,
-    };
-    wait("every venue's logon", || {
-        system.poll();
-        system.venues_up() == usize::from(options.venues)
-    })?;
-    for sample in 0..options.samples {
-        let before = venues.orders();
-        let load = moment(sample, options.load);
-        let (mut sent, began) = (0, system.mono());
-        while system.mono().since(began) < load {
-            if sent + before < venues.orders() + options.window && system.send_order() {
-                sent += 1;
-            } else {
-                std::thread::sleep(LOOK_EVERY);
-            }
-            system.poll();
+/// Orders at a rate.
+struct Feed {
+    began: MonoNanos,
+    rate: u64,
+    window: u64,
+    sent: u64,
+    /// What had passed and reached the venues when it began. What is on its way is counted from
+    /// here: what an earlier halt took away never reaches a venue.
+    passed: u64,
+    reached: u64,
+}
+
+impl Feed {
+    fn begin(bench: &Bench, options: &HaltBench) -> Self {
+        Self {
+            began: bench.system.mono(),
+            rate: options.rate,
+            window: options.window,
+            sent: 0,
+            passed: bench.system.orders_passed(),
+            reached: bench.venues.orders(),
         }
-        let halted = system.halt();
-        wait("the acknowledgement of a halt", || {
-            system.poll();
-            system.is_acknowledged()
-        })?;
-        let acknowledged = system.mono();
-        venues.acknowledge().map_err(HaltBenchError::Venue)?;
-        wait("the end of every order", || {
-            system.poll();
-            system.orders_open() == 0
-        })?;
-        // An order that came late would have come by now, with everything else.
-        let last = venues.last_order_at();
-        measured
-            .last_order
-            .saturating_record(last.since(halted).get());
-        measured
-            .acknowledged
-            .saturating_record(acknowledged.since(halted).get());
-        measured.after_ack += venues.take_after_ack();
-        measured.orders += venues.orders() - before;
-        measured.loaded = Nanos::new(measured.loaded.get() + halted.since(began).get());
-        system.resume();
-        wait("the answer to a resume", || {
-            system.poll();
-            system.is_active()
-        })?;
     }
-    Ok(measured)
+
+    /// Sends what is due, and does what else is to do. An order that is late is sent at once.
+    fn turn(&mut self, bench: &mut Bench) {
+        let elapsed = bench.system.mono().since(self.began);
+        let due = elapsed.get() * self.rate / NANOS_PER_S;
+        let passed = bench.system.orders_passed() - self.passed;
+        let on_way = passed.saturating_sub(bench.venues.orders() - self.reached);
+        let room = self.window.saturating_sub(on_way);
+        let more = due.saturating_sub(self.sent).min(room);
+        let sent = (0..more).take_while(|_| bench.system.send_order());
+        self.sent += sent.count() as u64;
+        bench.turn();
+    }
+}
+
+/// The measured system, and the venues that its orders go to.
+struct Bench {
+    system: System,
+    venues: Venues,
+}
+
+impl Bench {
+    fn measure(&mut self, options: &HaltBench) -> Result<Measured, HaltBenchError> {
+        let mut measured = Measured {
+            last_order: histogram(),
+            acknowledged: histogram(),
+            after_ack: 0,
+            orders: 0,
+            loaded: Nanos::ZERO,
+        };
+        let venues = usize::from(options.venues);
+        self.wait("every venue's logon", |bench| {
+            bench.system.venues_up() == venues
+        })?;
+        for sample in 0..options.samples {
+            self.sample(options, moment(sample, options.load), &mut measured)?;
+        }
+        Ok(measured)
+    }
+
+    /// Loads, halts, waits until nothing is left, resumes.
+    fn sample(
+        &mut self,
+        options: &HaltBench,
+        load: Nanos,
+        measured: &mut Measured,
+    ) -> Result<(), HaltBenchError> {
+        let mut feed = Feed::begin(self, options);
+        let (began, before) = (feed.began, feed.reached);
+        while self.system.mono().since(began) < load {
+            feed.turn(self);
+        }
+        let loaded = self.venues.orders();
+        let halted = self.system.halt();
+        // Clients do not stop because somebody halts.
+        self.wait("the acknowledgement of a halt", |bench| {
+            feed.turn(bench);
+            bench.system.is_acknowledged()
+        })?;
+        let acknowledged = self.system.mono();
+        let noted = self.venues.acknowledge();
+        noted.map_err(HaltBenchError::Venue)?;
+        while self.system.mono().since(acknowledged) < AFTER {
+            feed.turn(self);
+        }
+        self.wait("the end of every order", |bench| bench.system.is_quiet())?;
+        // An order that came late would have come by now, with everything else.
+        let last = self.venues.last_order_at().since(halted);
+        measured.last_order.saturating_record(last.get());
+        let acknowledged = acknowledged.since(halted);
+        measured.acknowledged.saturating_record(acknowledged.get());
+        measured.after_ack += self.venues.take_after_ack();
+        measured.orders += loaded - before;
+        measured.loaded = Nanos::new(measured.loaded.get() + halted.since(began).get());
+        self.system.resume();
+        self.wait("the answer to a resume", |bench| bench.system.is_active())
+    }
+
+    /// Does what is to do for everything that is not measured, and else leaves the core to what
+    /// is.
+    fn turn(&mut self) {
+        if self.venues.work() + self.system.poll() == 0 {
+            thread::yield_now();
+        }
+    }
+
+    /// Goes on until something is so.
+    fn wait(
+        &mut self,
+        what: &'static str,
+        mut is_so: impl FnMut(&mut Self) -> bool,
+    ) -> Result<(), HaltBenchError> {
+        let began = Instant::now();
+        while !is_so(self) {
+            if began.elapsed() > PATIENCE {
+                let seconds = PATIENCE.as_secs();
+                return Err(HaltBenchError::Silent { what, seconds });
+            }
+            self.turn();
+        }
+        Ok(())
+    }
 }
 
 /// A moment of the sample's own between two (Weyl's sequence, evenly).
@@ -200,20 +278,6 @@ const fn moment(sample: u32, [least, most]: [Nanos; 2]) -> Nanos {
     let draw = (sample as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     let span = most.get() - least.get();
     Nanos::new(least.get() + span * draw / (1 << 32))
-}
-
-/// Goes on until something is so.
-fn wait(what: &'static str, mut is_so: impl FnMut() -> bool) -> Result<(), HaltBenchError> {
-    let began = Instant::now();
-    while !is_so() {
-        if began.elapsed() > PATIENCE {
-            let seconds = PATIENCE.as_secs();
-            return Err(HaltBenchError::Silent { what, seconds });
-        }
-        // The measured threads need the cores: a third one that spins would take their time.
-        std::thread::sleep(LOOK_EVERY);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -50,6 +50,10 @@ pub(super) struct System {
 struct Seen {
     /// Events since the start.
     position: u64,
+    /// Orders that were accepted or refused.
+    answered: u64,
+    /// Orders that were refused: they reach no venue.
+    refused: u64,
     open: u64,
     /// The request whose state change is awaited, and where its event was.
     request: u64,
@@ -112,15 +116,19 @@ impl System {
         })
     }
 
+    pub(super) const fn clock(&self) -> Clock {
+        self.clock
+    }
+
     pub(super) fn mono(&self) -> MonoNanos {
         self.clock.mono()
     }
 
-    /// Takes the events that are there.
-    pub(super) fn poll(&mut self) {
+    /// Takes the events that are there; says how many.
+    pub(super) fn poll(&mut self) -> usize {
         let seen = &mut self.seen;
         self.events
-            .poll(1_024, |outbound, _, _| seen.take(&outbound.event));
+            .poll(1_024, |outbound, _, _| seen.take(&outbound.event))
     }
 
     /// Venues that are logged on.
@@ -130,8 +138,15 @@ impl System {
         states.filter(|stats| stats.state == LinkState::Up).count()
     }
 
-    pub(super) const fn orders_open(&self) -> u64 {
-        self.seen.open
+    /// Orders that were given to the pipeline and not refused: each reaches a venue, unless a
+    /// halt comes first.
+    pub(super) const fn orders_passed(&self) -> u64 {
+        self.sent - self.seen.refused
+    }
+
+    /// Whether every order was answered and is done.
+    pub(super) const fn is_quiet(&self) -> bool {
+        self.seen.answered == self.sent && self.seen.open == 0
     }
 
     /// Gives an order to the pipeline, if it has room.
@@ -220,9 +235,16 @@ impl Seen {
     fn take(&mut self, event: &Event) {
         self.position += 1;
         match event {
-            Event::Accepted { .. } => self.open += 1,
+            Event::Accepted { .. } => {
+                self.answered += 1;
+                self.open += 1;
+            }
             Event::Canceled { .. } | Event::Expired { .. } => self.open -= 1,
             Event::Rejected { view, .. } if view.order.get() != 0 => self.open -= 1,
+            Event::Rejected { .. } => {
+                self.answered += 1;
+                self.refused += 1;
+            }
             Event::Trade { view, .. } if view.ord_status.is_terminal() => self.open -= 1,
             Event::StateSet { state, request, .. } if request.get() == self.request => {
                 match state {

@@ -1,11 +1,11 @@
-//! Venues of few lines on one thread: they log on, take orders, fill most of them, cancel the
-//! others when asked, and note when the last order came.
+//! Venues of few lines: they log on, take orders, fill most of them, cancel the others when asked,
+//! and note when the last order came.
+//!
+//! They have no thread of their own: whoever measures works them, so that on two cores only the
+//! measured threads and one other want to run, and what is noted needs no lock.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 
 use dcx_fix::{Body, Encoder, Head, Message, Scan, Scanner};
 use dcx_model::MonoNanos;
@@ -16,69 +16,39 @@ use super::HaltBenchError;
 /// The longest message that is understood.
 const MESSAGE_MAX: usize = 4_096;
 
+/// Bytes that are read at once: some hundred orders. Less is looked at sooner.
+const READ_MAX: usize = 32_768;
+
 /// All venues.
 pub(super) struct Venues {
     addrs: Vec<SocketAddr>,
-    shared: Arc<Shared>,
-    thread: JoinHandle<()>,
+    desks: Vec<Desk>,
+    chunk: Box<[u8]>,
 }
 
-struct Shared {
-    stop: AtomicBool,
-    /// Orders that all venues have read.
-    orders: AtomicU64,
-    /// When the last of them was read.
-    last_order_at: AtomicU64,
-    seats: Vec<Mutex<Seat>>,
-}
-
-/// A venue's connection, and how far it was read.
+/// What a venue has noted of the orders that it read.
 #[derive(Default)]
-struct Seat {
-    socket: Option<TcpStream>,
-    /// Bytes read from it.
-    read: u64,
+struct Notes {
+    orders: u64,
+    /// When the last of them was read.
+    last_order_at: MonoNanos,
     /// Bytes that had reached the socket when the halt was acknowledged; none before.
     at_ack: Option<u64>,
     after_ack: u64,
 }
 
 impl Venues {
-    /// Starts `count` venues on free ports of the loopback.
-    pub(super) fn start(count: u8, working_one_in: u64) -> Result<Self, HaltBenchError> {
-        let listeners: io::Result<Vec<TcpListener>> = (0..count)
-            .map(|_| {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-                listener.set_nonblocking(true)?;
-                Ok(listener)
-            })
-            .collect();
-        let listeners = listeners.map_err(HaltBenchError::Venue)?;
-        let addrs: io::Result<Vec<SocketAddr>> =
-            listeners.iter().map(TcpListener::local_addr).collect();
-        let shared = Arc::new(Shared {
-            stop: AtomicBool::new(false),
-            orders: AtomicU64::new(0),
-            last_order_at: AtomicU64::new(0),
-            seats: listeners.iter().map(|_| Mutex::default()).collect(),
-        });
-        let mut desks: Vec<Desk> = (0..)
-            .zip(listeners)
-            .map(|(ix, listener)| Desk::new(ix, listener, working_one_in))
-            .collect();
-        let ours = Arc::clone(&shared);
-        let thread = thread::spawn(move || {
-            while !ours.stop.load(Ordering::Acquire) {
-                let worked = desks.iter_mut().map(|desk| desk.work(&ours)).sum::<usize>();
-                if worked == 0 {
-                    thread::yield_now();
-                }
-            }
-        });
+    /// Opens `count` venues on free ports of the loopback.
+    pub(super) fn open(count: u8, working_one_in: u64) -> Result<Self, HaltBenchError> {
+        let desks = (0..count).map(|ix| Desk::open(ix, working_one_in));
+        let desks: io::Result<Vec<Desk>> = desks.collect();
+        let desks = desks.map_err(HaltBenchError::Venue)?;
+        let addrs = desks.iter().map(|desk| desk.listener.local_addr());
+        let addrs: io::Result<Vec<SocketAddr>> = addrs.collect();
         Ok(Self {
             addrs: addrs.map_err(HaltBenchError::Venue)?,
-            shared,
-            thread,
+            desks,
+            chunk: vec![0; READ_MAX].into(),
         })
     }
 
@@ -86,55 +56,59 @@ impl Venues {
         &self.addrs
     }
 
+    /// Notes times by this clock from now on: those of two clocks that were started apart cannot
+    /// be compared.
+    pub(super) fn set_clock(&mut self, clock: Clock) {
+        for desk in &mut self.desks {
+            desk.clock = clock;
+        }
+    }
+
+    /// Reads, answers, writes; says how many bytes that were.
+    pub(super) fn work(&mut self) -> usize {
+        let chunk = &mut self.chunk;
+        let desks = self.desks.iter_mut();
+        desks.map(|desk| desk.work(chunk)).sum()
+    }
+
     /// Orders that all venues have read so far.
     pub(super) fn orders(&self) -> u64 {
-        self.shared.orders.load(Ordering::Acquire)
+        self.desks.iter().map(|desk| desk.notes.orders).sum()
     }
 
     /// When the last order was read.
     pub(super) fn last_order_at(&self) -> MonoNanos {
-        MonoNanos::new(self.shared.last_order_at.load(Ordering::Acquire))
+        let last = self.desks.iter().map(|desk| desk.notes.last_order_at);
+        last.max().unwrap_or_default()
     }
 
     /// A halt was acknowledged: an order whose bytes have not reached a venue's socket by now
     /// counts as one too many. What has reached it and is not read yet does not.
-    pub(super) fn acknowledge(&self) -> io::Result<()> {
-        for seat in &self.shared.seats {
-            let mut seat = lock(seat);
-            let waiting = match &seat.socket {
+    pub(super) fn acknowledge(&mut self) -> io::Result<()> {
+        for desk in &mut self.desks {
+            let waiting = match &desk.socket {
                 Some(socket) => rustix::io::ioctl_fionread(socket)?,
                 None => 0,
             };
-            seat.at_ack = Some(seat.read + waiting);
+            desk.notes.at_ack = Some(desk.read + waiting);
         }
         Ok(())
     }
 
     /// Orders that came after the acknowledgement; from now on they may come again.
-    pub(super) fn take_after_ack(&self) -> u64 {
-        let seats = self.shared.seats.iter().map(|seat| {
-            let mut seat = lock(seat);
-            seat.at_ack = None;
-            std::mem::take(&mut seat.after_ack)
+    pub(super) fn take_after_ack(&mut self) -> u64 {
+        let desks = self.desks.iter_mut().map(|desk| {
+            desk.notes.at_ack = None;
+            std::mem::take(&mut desk.notes.after_ack)
         });
-        seats.sum()
+        desks.sum()
     }
-
-    pub(super) fn stop(self) {
-        self.shared.stop.store(true, Ordering::Release);
-        // It ends by panicking only after something else has said why.
-        drop(self.thread.join());
-    }
-}
-
-fn lock(seat: &Mutex<Seat>) -> MutexGuard<'_, Seat> {
-    seat.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One venue at work.
 struct Desk {
-    ix: usize,
     listener: TcpListener,
+    socket: Option<TcpStream>,
     working_one_in: u64,
     encoder: Encoder,
     msg_seq_num: u64,
@@ -143,14 +117,19 @@ struct Desk {
     output: Vec<u8>,
     clock: Clock,
     reports: u64,
+    /// Bytes read from the socket.
+    read: u64,
+    notes: Notes,
 }
 
 impl Desk {
-    fn new(ix: usize, listener: TcpListener, working_one_in: u64) -> Self {
+    fn open(ix: u8, working_one_in: u64) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
         let name = format!("VENUE{ix}");
-        Self {
-            ix,
+        Ok(Self {
             listener,
+            socket: None,
             working_one_in,
             encoder: Encoder::new(b"FIX.4.4", name.as_bytes(), b"DCX"),
             msg_seq_num: 0,
@@ -159,35 +138,32 @@ impl Desk {
             output: Vec::new(),
             clock: Clock::start(),
             reports: 0,
-        }
+            read: 0,
+            notes: Notes::default(),
+        })
     }
 
-    /// Reads, answers, writes; says how many bytes that were.
-    fn work(&mut self, shared: &Shared) -> usize {
-        let mut chunk = [0; 65_536];
-        let (before, count) = {
-            let mut seat = lock(&shared.seats[self.ix]);
-            if seat.socket.is_none() {
-                seat.socket = self.accept();
-            }
-            let Some(socket) = &mut seat.socket else {
-                return 0;
-            };
-            let count = match socket.read(&mut chunk) {
-                Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-                Err(_) => return 0,
-            };
-            let before = seat.read;
-            seat.read += count as u64;
-            (before, count)
+    fn work(&mut self, chunk: &mut [u8]) -> usize {
+        if self.socket.is_none() {
+            self.socket = self.accept();
+        }
+        let Some(socket) = &mut self.socket else {
+            return 0;
         };
-        // The bytes are here now, whatever it takes to understand them.
-        let at = self.clock.mono();
-        let unread = self.input.len() as u64;
-        self.input.extend_from_slice(&chunk[..count]);
-        self.understand(shared, before - unread, at);
-        count + self.write(shared)
+        let count = match socket.read(chunk) {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(_) => return 0,
+        };
+        if count > 0 {
+            // The bytes are here now, whatever it takes to understand them.
+            let at = self.clock.mono();
+            let start = self.read - self.input.len() as u64;
+            self.read += count as u64;
+            self.input.extend_from_slice(&chunk[..count]);
+            self.understand(start, at);
+        }
+        count + self.write()
     }
 
     fn accept(&self) -> Option<TcpStream> {
@@ -198,18 +174,13 @@ impl Desk {
     }
 
     /// Takes the whole messages of what was read, which began at this place of the stream.
-    fn understand(&mut self, shared: &Shared, start: u64, at: MonoNanos) {
+    fn understand(&mut self, start: u64, at: MonoNanos) {
         let input = std::mem::take(&mut self.input);
         let mut taken = 0;
         while let Scan::Message { message, len } = Scanner::new(MESSAGE_MAX).scan(&input[taken..]) {
             taken += len;
             if message.msg_type() == b"D" {
-                let end = start + taken as u64;
-                let mut seat = lock(&shared.seats[self.ix]);
-                seat.after_ack += u64::from(seat.at_ack.is_some_and(|ack| end > ack));
-                drop(seat);
-                shared.last_order_at.fetch_max(at.get(), Ordering::AcqRel);
-                shared.orders.fetch_add(1, Ordering::AcqRel);
+                self.notes.take(start + taken as u64, at);
             }
             self.answer(&message);
         }
@@ -309,12 +280,8 @@ impl Desk {
         self.output.extend_from_slice(bytes);
     }
 
-    fn write(&mut self, shared: &Shared) -> usize {
-        if self.output.is_empty() {
-            return 0;
-        }
-        let mut seat = lock(&shared.seats[self.ix]);
-        let Some(socket) = &mut seat.socket else {
+    fn write(&mut self) -> usize {
+        let Some(socket) = self.socket.as_mut().filter(|_| !self.output.is_empty()) else {
             return 0;
         };
         let count = socket.write(&self.output).unwrap_or(0);
@@ -323,9 +290,36 @@ impl Desk {
     }
 }
 
+impl Notes {
+    /// An order was read whose last byte is before this place of the stream.
+    fn take(&mut self, end: u64, at: MonoNanos) {
+        self.orders += 1;
+        self.last_order_at = at;
+        self.after_ack += u64::from(self.at_ack.is_some_and(|ack| end > ack));
+    }
+}
+
 /// The quantities of a report on an order without a fill; FIX 4.4 requires them of every report.
 fn nothing_filled(body: &mut Body<'_>, leaves_qty: &[u8]) {
     body.bytes(151, leaves_qty);
     body.bytes(14, b"0");
     body.bytes(6, b"0");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_counts_as_late_where_its_last_byte_came_after_the_acknowledgement() {
+        let at = MonoNanos::new(7);
+        let mut notes = Notes::default();
+        notes.take(100, at);
+        notes.at_ack = Some(300);
+        notes.take(200, at);
+        notes.take(300, at);
+        assert_eq!((notes.orders, notes.after_ack), (3, 0));
+        notes.take(301, at);
+        assert_eq!((notes.orders, notes.after_ack), (4, 1));
+    }
 }
