@@ -203,6 +203,7 @@ impl Bench {
         self.wait("every venue's logon", |bench| {
             bench.system.venues_up() == venues
         })?;
+        self.system.quote();
         for sample in 0..options.samples {
             self.sample(options, moment(sample, options.load), &mut measured)?;
         }

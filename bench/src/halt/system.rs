@@ -11,9 +11,9 @@ use dcx_fix::{
 use dcx_model::{
     Account, AccountId, Command, Configure, Event, Inbound, Instrument, InstrumentId,
     InstrumentLimits, Limit, LimitChange, MonoNanos, Nanos, NewOrder, Notional, Now, Operator,
-    Outbound, OwnerId, Price, Qty, RequestId, Scope, SelfTrade, SessionId, SessionLimits,
-    SessionLink, Side, StateChange, Symbol, TradingState, Venue, VenueFeatures, VenueId, VenueName,
-    VenueSet,
+    Outbound, OwnerId, Price, Qty, Quote, RequestId, Scope, SelfTrade, SessionId, SessionLimits,
+    SessionLink, Side, StateChange, Symbol, TradingState, UnixNanos, Venue, VenueFeatures, VenueId,
+    VenueName, VenueSet,
 };
 use dcx_pipeline::{
     Clock, JournalOptions, LinkEnds, Pipeline, PipelineOptions, Running, Sampling, Stop, Topology,
@@ -184,7 +184,25 @@ impl System {
     }
 
     pub(super) fn resume(&mut self) {
+        self.quote();
         let _ = self.set_state(TradingState::Active);
+    }
+
+    /// A fresh price: a position without one could not be valued, and orders that grow it would
+    /// be refused (R067) instead of loading anything.
+    pub(super) fn quote(&mut self) {
+        let quote = Quote {
+            venue: VenueId::new(0),
+            instrument: EURUSD,
+            bid_px: Price::from_units(109_990_000).into(),
+            bid_qty: Qty::whole(1_000_000),
+            ask_px: Price::from_units(110_010_000).into(),
+            ask_qty: Qty::whole(1_000_000),
+            quote_time: UnixNanos::ZERO,
+        };
+        let command = inbound(self.clock.mono(), Command::Quote(quote));
+        let pushed = self.operator.try_push(command);
+        pushed.expect("the operator's ring has few commands at a time");
     }
 
     fn set_state(&mut self, state: TradingState) -> MonoNanos {

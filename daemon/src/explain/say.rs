@@ -219,9 +219,7 @@ fn amount(check: Check, number: i128) -> String {
         | Check::AboveCum
         | Check::Display
         | Check::MinQty
-        | Check::Reducing => {
-            signed(number, |units| Qty::from_units(units).to_string())
-        }
+        | Check::Reducing => signed(number, |units| Qty::from_units(units).to_string()),
         Check::LimitPositive | Check::Tick | Check::Passive => i64::try_from(number).map_or_else(
             |_| number.to_string(),
             |units| Price::from_units(units).to_string(),
