@@ -18,9 +18,11 @@ use dcx_engine::{Engine, Outbox};
 use dcx_model::{
     AccountId, Algo, CancelRequest, ChildId, ClOrdId, Command, Configure, Event, ExecId, ExecType,
     Instrument, InstrumentId, InstrumentLimits, Leg, Limit, LimitChange, LimitPx, ListId,
-    MarketTrade, Nanos, NewOrder, Notional, OnNoVenue, OrdRejReason, OrdStatus, OrdType, Peg,
-    Price, Qty, Quote, ReplaceRequest, Scope, Seq, SessionId, SessionLimits, Side, StatusRequest,
-    Text, TimeInForce, UnixNanos, Venue, VenueCancelReject, VenueId, VenueReport, VenueSet,
+    MarketTrade, MassCancelRequest, MassScope, MassStatusRequest, Nanos, NewOrder, Notional,
+    OnNoVenue, OperatorCancel, OrdRejReason, OrdStatus, OrdType, OrderFlags, OrderId, Peg, Price,
+    Qty, Quote, ReplaceRequest, RequestId, Scope, Seq, SessionId, SessionLimits, Side,
+    StatusRequest, Text, TimeInForce, UnixNanos, Venue, VenueCancelReject, VenueFeatures, VenueId,
+    VenueReport, VenueSet,
 };
 use dcx_stats::Draws;
 
@@ -80,7 +82,7 @@ struct Mix {
     named: usize,
     /// Orders of lists that were sent.
     linked: u64,
-    kinds: [u64; 10],
+    kinds: [u64; 13],
 }
 
 impl Mix {
@@ -111,6 +113,9 @@ impl Mix {
                 Event::Ignored { .. } => self.kinds[6] += 1,
                 Event::Triggered { .. } => self.kinds[8] += 1,
                 Event::Restated { .. } => self.kinds[9] += 1,
+                Event::MassCanceled(_) => self.kinds[10] += 1,
+                Event::MassStatus { .. } => self.kinds[11] += 1,
+                Event::OperatorDone { .. } => self.kinds[12] += 1,
                 _ => self.kinds[7] += 1,
             }
         }
@@ -214,6 +219,79 @@ impl Mix {
         })
     }
 
+    /// An order that asks for something besides price and quantity.
+    fn special_order(&mut self) -> Command {
+        let Command::NewOrder(plain) = self.order() else {
+            unreachable!("an order is an order");
+        };
+        let plain = NewOrder {
+            algo: Algo::AtOnce,
+            time_in_force: TimeInForce::Day,
+            end: UnixNanos::ZERO,
+            slices: 0,
+            ..plain
+        };
+        Command::NewOrder(match self.below(6) {
+            0 => NewOrder {
+                display_qty: Qty::whole(10),
+                ..plain
+            },
+            1 => NewOrder {
+                min_qty: Qty::whole(10),
+                time_in_force: TimeInForce::Ioc,
+                ..plain
+            },
+            2 => NewOrder {
+                flags: OrderFlags::POST_ONLY,
+                ..plain
+            },
+            3 => NewOrder {
+                flags: OrderFlags::ALL_OR_NONE,
+                ..plain
+            },
+            4 => NewOrder {
+                ord_type: OrdType::MarketWithLeftOverAsLimit,
+                limit_px: LimitPx::NONE,
+                ..plain
+            },
+            _ => NewOrder {
+                flags: OrderFlags::REDUCE_ONLY,
+                ..plain
+            },
+        })
+    }
+
+    /// A request about many orders.
+    fn mass_request(&mut self) -> Command {
+        let instrument = InstrumentId::new(self.below(4) as u32);
+        let scope = if self.below(8) == 0 {
+            MassScope::All
+        } else {
+            MassScope::Security
+        };
+        let session = SessionId::new(0);
+        match self.below(4) {
+            0 => Command::MassCancel(MassCancelRequest {
+                session,
+                cl_ord_id: self.name(),
+                scope,
+                instrument,
+            }),
+            1 => Command::OperatorCancel(OperatorCancel {
+                order: OrderId::new(0),
+                scope: Scope::Account(AccountId::new(self.below(50) as u32)),
+                request: RequestId::new(1),
+                by: operator(),
+            }),
+            _ => Command::MassStatus(MassStatusRequest {
+                session,
+                request: self.names[0],
+                scope,
+                instrument,
+            }),
+        }
+    }
+
     fn report(&mut self) -> Command {
         let (child, venue, order_qty, _) = self.children[self.served % RING];
         let kind = self.below(10);
@@ -268,7 +346,8 @@ impl Mix {
         let picked = self.below(64) as usize;
         let orig_cl_ord_id = self.names[picked];
         match self.below(100) {
-            0..12 => self.order(),
+            0..9 => self.order(),
+            9..12 => self.special_order(),
             12..16 => self.held_order(),
             16..60 => self.report(),
             60..78 => self.quote(),
@@ -315,6 +394,7 @@ impl Mix {
                     ord_status: OrdStatus::New,
                 })
             }
+            94..98 if self.below(50) == 0 => self.mass_request(),
             94..98 => Command::Wake,
             98 => Command::VenueState {
                 venue: VenueId::new(2),
@@ -331,8 +411,8 @@ impl Mix {
 
 fn operator() -> dcx_model::Operator {
     dcx_model::Operator {
-        author: Text::EMPTY,
-        reason: Text::EMPTY,
+        author: "test".parse().unwrap(),
+        reason: "because".parse().unwrap(),
     }
 }
 
@@ -351,7 +431,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
         names: [ClOrdId::EMPTY; 64],
         named: 0,
         linked: 0,
-        kinds: [0; 10],
+        kinds: [0; 13],
     };
     let before = COUNT.get();
     mix.apply(&Command::Configure(Configure {
@@ -376,7 +456,12 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
             id,
             name: Text::EMPTY,
             fee_centi_bps: 10,
-            features: dcx_model::VenueFeatures::NONE,
+            // The last one takes plain orders only.
+            features: if venue == 2 {
+                VenueFeatures::NONE
+            } else {
+                VenueFeatures::ALL
+            },
         }));
         mix.apply(&Command::VenueState {
             venue: id,
