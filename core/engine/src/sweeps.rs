@@ -252,14 +252,14 @@ impl Sweeps {
         }
     }
 
-    /// Marks the orders of a scope up to `until`. The walk begins at `head`, again where it is
-    /// under way; for the whole firm at once.
+    /// Marks the orders of a scope up to `until`. The walk begins at `head`; one that is under way
+    /// goes on with this mark too, and begins again when it is through.
     pub(crate) fn mark(&mut self, scope: Scope, until: OrderId, head: u32) {
         if let Some(mark) = self.marks.get_mut(place(scope)) {
             *mark = until;
         }
         self.marked_until = until;
-        if self.marked_at == NIL || scope == Scope::Firm {
+        if self.marked_at == NIL {
             self.marked_at = head;
             self.again = false;
         } else {

@@ -443,6 +443,40 @@ fn a_replace_shows_another_quantity_and_not_more_than_there_is() {
     assert_eq!(sent(&events)[0].order_qty, lots(2));
 }
 
+/// Has every venue refuse the cancel that is on its way there.
+fn refuse_cancels(world: &mut World) {
+    for ix in 0..world.children.len() {
+        let child = &mut world.children[ix];
+        if child.done {
+            continue;
+        }
+        let Some(request) = child.request.take() else {
+            continue;
+        };
+        let reject = VenueCancelReject {
+            venue: child.order.venue,
+            child: child.order.child,
+            request,
+            cxl_rej_reason: CxlRejReason::Other,
+            ord_status: OrdStatus::New,
+        };
+        world.send(Command::VenueCancelReject(reject));
+    }
+}
+
+#[test]
+fn an_iceberg_whose_cancel_was_refused_shows_no_second_piece() {
+    let mut world = plain();
+    let order = NewOrder {
+        display_qty: lots(4),
+        ..buy(&world)
+    };
+    world.send(Command::NewOrder(order));
+    world.send(Command::Replace(replace(&order, lots(12), px(0))));
+    refuse_cancels(&mut world);
+    assert_eq!(world.children.len(), 1);
+}
+
 /// Whatever venues do, and whichever of them take icebergs, no more is shown than was said.
 #[test]
 fn an_iceberg_never_shows_more_than_its_shown_quantity() {
@@ -464,7 +498,8 @@ fn an_iceberg_never_shows_more_than_its_shown_quantity() {
         for turn in 0..60 {
             let ix = world.children.len() - 1;
             let left = world.children[ix].leaves_qty.units() / LOT.units();
-            match draw(12) {
+            match draw(13) {
+                12 => refuse_cancels(&mut world),
                 0 => {
                     answer(&mut world, ix, ExecType::Canceled, Qty::ZERO, 0);
                 }
@@ -585,6 +620,20 @@ fn when_the_position_becomes_smaller_the_newest_reduce_only_orders_give_way() {
     let resent = sent(&events);
     assert_eq!(resent.len(), 1, "what it keeps works again");
     assert_eq!((resent[0].order, resent[0].order_qty), (second, lots(1)));
+}
+
+#[test]
+fn what_a_reduce_only_order_keeps_is_whole_lots() {
+    let mut world = plain();
+    take_position(&mut world, 10);
+    let order = reduce(&world, 10);
+    world.send(Command::NewOrder(order));
+    let other = sell(&world);
+    world.send(Command::NewOrder(other));
+    let part = Qty::from_units(LOT.units() / 2);
+    last(&mut world, ExecType::Trade, part, 0);
+    let events = confirm_all(&mut world);
+    assert_eq!(sent(&events)[0].order_qty, lots(9), "{events:?}");
 }
 
 #[test]

@@ -329,6 +329,30 @@ fn a_halt_sends_its_first_cancels_in_the_same_command_whatever_else_is_under_way
 }
 
 #[test]
+fn what_comes_in_after_a_halt_that_was_lifted_at_once_is_not_touched() {
+    let mut world = world(2_000);
+    for _ in 0..300 {
+        order(&mut world, 0, 0);
+    }
+    world.send(Command::SetState(StateChange::halt(operator())));
+    world.send(Command::SetState(StateChange::resume(operator())));
+    let late = order(&mut world, 0, 0);
+    // The very order that the halt looks at next is filled meanwhile.
+    for ix in 50..60 {
+        let fill = world.report(ix, ExecType::Trade, lots(1), 0);
+        world.send(Command::VenueReport(fill));
+    }
+    // A halt of somebody else walks past it, with the mark of the firm's behind.
+    world.send(Command::SetState(StateChange {
+        scope: Scope::Account(AccountId::new(5)),
+        ..StateChange::halt(operator())
+    }));
+    settle(&mut world);
+    confirm_all(&mut world);
+    assert_eq!(open_orders(&world), [late]);
+}
+
+#[test]
 fn what_finds_no_room_among_the_sweeps_is_refused_and_what_must_not_be_still_happens() {
     let mut world = world(2_000);
     for ix in 0..1_500 {
