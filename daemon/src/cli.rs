@@ -175,6 +175,23 @@ pub(crate) struct Top {
 pub(crate) enum Sim {
     Venue(SimVenue),
     Client(SimClient),
+    At(SimAt),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimAt {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5001")]
+    pub(crate) listen: SocketAddr,
+    /// BeginString (8) of its sessions
+    #[arg(long, value_name = "VERSION", default_value = "FIX.4.4")]
+    pub(crate) begin_string: String,
+    /// Its CompID
+    #[arg(long, value_name = "ID", default_value = "ISLD")]
+    pub(crate) sender: String,
+    /// The CompID of who may log on; may be repeated
+    #[arg(long = "target", value_name = "ID", default_value = "TW44")]
+    pub(crate) targets: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -43,6 +43,8 @@ commands! {
         ["dcx sim venue --listen 127.0.0.1:9901 --comp-id SIMA"];
     "sim client" Rw "Send mixed orders over FIX and check every report's arithmetic"
         ["dcx sim client --connect 127.0.0.1:9800 --comp-id CLIENT --target DCX --orders 1000"];
+    "sim at" Rw "Run the FIX acceptor with the echo application of the public acceptance scenarios"
+        ["dcx sim at --listen 127.0.0.1:5001 --begin-string FIX.4.4 --sender ISLD --target TW44"];
     "journal verify" Ro "Check every record of a journal"
         ["dcx journal verify var/journal"];
     "journal inspect" Ro "Say what a journal holds"

@@ -5,10 +5,11 @@ use std::sync::atomic::AtomicBool;
 
 use dcx_model::Code;
 use dcx_sim::client::{self, ClientError, ClientOptions, ClientReport, Prices};
+use dcx_sim::echo::{self, EchoError, EchoOptions};
 use dcx_sim::venue::{self, Trouble, TroubleStats, VenueError, VenueOptions};
 use serde_json::json;
 
-use crate::cli::{Sim, SimClient, SimTrouble, SimVenue};
+use crate::cli::{Sim, SimAt, SimClient, SimTrouble, SimVenue};
 use crate::exit::{Exit, Failure, Outcome, chain};
 use crate::out::Out;
 use crate::text::{count, span};
@@ -18,6 +19,7 @@ pub(crate) fn sim(command: Sim, out: Out) -> Outcome {
     match command {
         Sim::Venue(args) => run_venue(args, out),
         Sim::Client(args) => run_client(args, out),
+        Sim::At(args) => run_at(args, out),
     }
 }
 
@@ -145,6 +147,23 @@ fn trouble_json(done: &TroubleStats) -> serde_json::Value {
         "pendings": done.pendings,
         "halts": done.halts,
     })
+}
+
+fn run_at(args: SimAt, out: Out) -> Outcome {
+    let options = EchoOptions {
+        listen: args.listen,
+        begin_string: args.begin_string,
+        sender: args.sender,
+        targets: args.targets,
+    };
+    let stop = stop_on_signal()?;
+    let ran = echo::run(&options, &stop, |addr| {
+        out.talk(format!("{} listens on {addr}", options.sender));
+    });
+    ran.map_err(|EchoError::Link(error)| {
+        Failure::new(error.code().unwrap_or(Code::X004), chain(&error))
+    })?;
+    Ok(Exit::Done)
 }
 
 fn run_client(args: SimClient, out: Out) -> Outcome {

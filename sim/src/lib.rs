@@ -1,4 +1,5 @@
-//! The world to run dcx against: recorded and seeded prices, a FIX venue, FIX clients.
+//! The world to run dcx against: recorded and seeded prices, a FIX venue, FIX clients, and the
+//! acceptor of the public FIX acceptance scenarios.
 //!
 //! Everything random comes from a seed, so that two runs are comparable. A venue must not know
 //! our mind: nothing here sees the engine.
@@ -31,6 +32,7 @@ pub mod client;
 mod clock;
 pub mod data;
 mod draws;
+pub mod echo;
 mod generator;
 pub mod venue;
 

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acceptance;
 mod docs;
 mod steps;
 
@@ -41,6 +42,8 @@ enum Verb {
     Deny,
     /// Lets a QuickFIX/J client trade with a running dcx; needs Java and Maven.
     Interop,
+    /// Runs the public FIX acceptance scenarios against `dcx sim at`; needs Python.
+    Acceptance,
     /// Kills the daemon under load and replays its journal.
     Crash {
         /// How often.
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Verb::Loom => steps::loom(),
         Verb::Deny => steps::deny(),
         Verb::Interop => steps::interop(),
+        Verb::Acceptance => acceptance::run(),
         Verb::Crash { rounds, seed } => steps::crash(rounds, seed),
         Verb::Docs { check } => docs::run(check),
         Verb::Fuzz { seconds } => steps::fuzz(seconds),

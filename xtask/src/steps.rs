@@ -161,23 +161,23 @@ pub(crate) fn measure(name: &str) -> Result<()> {
 }
 
 /// The cargo that runs us, in the workspace's root and without a standard input to wait for.
-fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     parent
         .expect("xtask is a folder of the workspace")
         .to_owned()
 }
 
-fn target_dir() -> PathBuf {
+pub(crate) fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Whether the program is there and this call of it succeeds.
-fn answers(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn answers(program: &str, arguments: &[&str]) -> bool {
     let quiet = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -187,7 +187,7 @@ fn answers(program: &str, arguments: &[&str]) -> bool {
     quiet.is_ok_and(|status| status.success())
 }
 
-fn run(command: &mut Command) -> Result<()> {
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     command.current_dir(root()).stdin(Stdio::null());
     eprintln!("> {}", shown(command));
     let status = command

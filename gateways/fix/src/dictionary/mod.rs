@@ -6,6 +6,7 @@
 //! Not here: whether the content makes sense to an application.
 
 mod agreed;
+mod canonical;
 #[rustfmt::skip]
 mod fix44;
 mod format;
@@ -13,6 +14,7 @@ mod reason;
 mod tables;
 mod validate;
 
+pub use canonical::write_in_order;
 pub use reason::{Rejection, SessionRejectReason, Switches};
 pub use validate::validate;
 
@@ -26,6 +28,18 @@ pub fn field_name(tag: u32) -> Option<&'static str> {
 #[must_use]
 pub fn message_name(msg_type: &[u8]) -> Option<&'static str> {
     tables::message(msg_type).map(|message| message.name)
+}
+
+/// Whether a field stands in the header of a message.
+#[must_use]
+pub fn is_header(tag: u32) -> bool {
+    fix44::HEADER.tags.has(tag)
+}
+
+/// Whether a field stands in the trailer of a message.
+#[must_use]
+pub fn is_trailer(tag: u32) -> bool {
+    fix44::TRAILER.tags.has(tag)
 }
 
 #[cfg(test)]

@@ -101,9 +101,11 @@ pub(super) fn message(msg_type: &[u8]) -> Option<&'static Message> {
 impl Block {
     /// The group that `count` begins in this block.
     pub(super) fn group(&self, count: u32) -> Option<&'static Group> {
-        self.groups
-            .iter()
-            .map(|ix| &GROUPS[usize::from(*ix)])
-            .find(|group| u32::from(group.count) == count)
+        self.groups().find(|group| u32::from(group.count) == count)
+    }
+
+    /// The groups that begin in this block.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &'static Group> {
+        self.groups.iter().map(|ix| &GROUPS[usize::from(*ix)])
     }
 }
