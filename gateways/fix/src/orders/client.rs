@@ -55,6 +55,7 @@ pub(super) fn order(
         let time_in_force = terms.time_in_force()?;
         let (start, end, slices) = schedule.fit(algo, time_in_force)?;
         let (mut flags, peg) = fields.wishes(&terms)?;
+        let (ord_type, peg_offset) = terms.kind(peg)?;
         let strategy = match fields.strategy {
             None => client.default_strategy,
             Some(name) => {
@@ -75,7 +76,7 @@ pub(super) fn order(
             cl_ord_id,
             instrument: instrument.ok_or(Refusal::UnknownInstrument)?,
             side: terms.side()?,
-            ord_type: terms.ord_type()?,
+            ord_type,
             time_in_force,
             algo,
             order_qty: terms.order_qty,
@@ -88,7 +89,7 @@ pub(super) fn order(
             flags,
             stop_px: terms.stop_px.map_or(LimitPx::NONE, Into::into),
             peg,
-            peg_offset: terms.peg_offset.unwrap_or(NewOrder::PLAIN.peg_offset),
+            peg_offset,
             display_qty: terms.display_qty()?,
             min_qty: terms.min_qty(),
             list: linked.list,

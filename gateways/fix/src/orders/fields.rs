@@ -335,6 +335,26 @@ impl Terms<'_> {
         OrdType::from_wire(self.ord_type).ok_or(Refusal::Unsupported { tag: OrdType::TAG })
     }
 
+    /// What kind of order it is, and how far from what it follows.
+    ///
+    /// FIX 4.4 vol. 6, tag 18, has a trailing stop among the pegs: 40=P with an offset that is
+    /// added, above zero to buy and below to sell. It is a stop, and its offset a distance.
+    pub(super) fn kind(&self, peg: Peg) -> Result<(OrdType, Price), Refusal> {
+        let ord_type = self.ord_type()?;
+        let offset = self.peg_offset.unwrap_or(Price::ZERO);
+        if peg != Peg::TrailingStop || ord_type != OrdType::Pegged {
+            return Ok((ord_type, offset));
+        }
+        let distance = match self.side()? {
+            Side::Buy => offset,
+            Side::Sell => Price::from_units(offset.units().saturating_neg()),
+        };
+        Ok(match self.price {
+            Some(_) => (OrdType::StopLimit, distance),
+            None => (OrdType::Stop, distance),
+        })
+    }
+
     pub(super) fn time_in_force(&self) -> Result<TimeInForce, Refusal> {
         let tag = TimeInForce::TAG;
         TimeInForce::from_wire(self.time_in_force).ok_or(Refusal::Unsupported { tag })

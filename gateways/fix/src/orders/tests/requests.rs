@@ -379,6 +379,25 @@ fn every_kind_of_order_becomes_one_command() {
                 ..stop(OrdType::Stop, market)
             },
         ),
+        (
+            "40=P|18=a|211=0.01".to_owned(),
+            NewOrder {
+                peg: Peg::TrailingStop,
+                peg_offset: px("0.01"),
+                ord_type: OrdType::Stop,
+                ..market
+            },
+        ),
+        (
+            "40=P|44=1.1005|54=2|18=a|211=-0.01".to_owned(),
+            NewOrder {
+                side: Side::Sell,
+                peg: Peg::TrailingStop,
+                peg_offset: px("0.01"),
+                ord_type: OrdType::StopLimit,
+                ..new_order()
+            },
+        ),
         (format!("{limit}|59=2"), with(TimeInForce::AtTheOpening)),
         (format!("{limit}|59=4"), with(TimeInForce::Fok)),
         (format!("{limit}|59=7"), with(TimeInForce::AtTheClose)),
@@ -445,7 +464,7 @@ fn every_kind_of_order_becomes_one_command() {
     ];
     for (fields, order) in cases {
         let mut rig = Rig::new();
-        let fields = format!("11=a1|55=EURUSD|54=1|38=100|{fields}|{TIME}");
+        let fields = format!("{fields}|11=a1|55=EURUSD|54=1|38=100|{TIME}");
         assert_eq!(rig.receive(CLIENT, "D", &fields), Ok(()), "{fields}");
         assert_eq!(rig.commands(), [Command::NewOrder(order)], "{fields}");
     }
