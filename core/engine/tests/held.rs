@@ -510,7 +510,12 @@ fn good_till_date_ends_at_its_date() {
         end: world.at.plus(Nanos::from_seconds(5)),
         ..plain("A")
     };
-    new(&mut world, dated);
+    // A venue is not told the date, so it is not told that there is one.
+    let events = new(&mut world, dated);
+    assert_eq!(
+        events.last().map(String::as_str),
+        Some("child 10 Limit Gtc 0")
+    );
     new(
         &mut world,
         NewOrder {

@@ -57,11 +57,11 @@ impl Terms {
             TimeInForce::AtTheOpening | TimeInForce::AtTheClose => TimeInForce::Ioc,
             // All of it at once or nothing has a name of its own.
             TimeInForce::Ioc if self.flags.has(OrderFlags::ALL_OR_NONE) => TimeInForce::Fok,
-            TimeInForce::Day
-            | TimeInForce::Gtc
-            | TimeInForce::Ioc
-            | TimeInForce::Fok
-            | TimeInForce::Gtd => self.time_in_force,
+            // Its end is ours to bring: a venue is not told when that is.
+            TimeInForce::Gtd => TimeInForce::Gtc,
+            TimeInForce::Day | TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => {
+                self.time_in_force
+            }
         }
     }
 
