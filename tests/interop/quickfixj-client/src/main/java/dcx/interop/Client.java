@@ -1,5 +1,10 @@
 package dcx.interop;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -59,6 +64,8 @@ public final class Client implements Application {
                 ledger.report(m);
             } else if (isType(m, MsgType.ORDER_CANCEL_REJECT)) {
                 ledger.cancelReject(m);
+            } else if (isType(m, MsgType.ORDER_MASS_CANCEL_REPORT)) {
+                ledger.massCancel(m);
             } else {
                 checks.that(false, "only reports and cancel rejects come back", m);
             }
@@ -100,14 +107,34 @@ public final class Client implements Application {
             new ScreenLogFactory(false, false, false, false), new DefaultMessageFactory());
         initiator.start();
         if (checks.that(loggedOn.await(LOGON_WAIT_S, TimeUnit.SECONDS), "logged on", id)) {
-            new Trader(options, ledger, checks, id).trade();
+            Desk desk = new Desk(options, ledger, checks, id);
+            for (Options.Instrument instrument : options.instruments) {
+                desk.findMarket(instrument);
+            }
+            new Kinds(desk).trade();
+            new Trader(desk).trade();
             Session.lookupSession(id).logout();
             checks.that(loggedOut.await(LOGON_WAIT_S, TimeUnit.SECONDS), "logged out", id);
         }
         initiator.stop(true);
     }
 
-    private static SessionSettings settings(Options options, SessionID id) throws ConfigError {
+    /** FIX 4.4 as the library has it, and the one value that dcx uses beyond it: 150=L. */
+    private static Path dictionary() throws IOException {
+        String text;
+        try (InputStream in = Client.class.getResourceAsStream("/FIX44.xml")) {
+            text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        String last = "<value enum=\"I\" description=\"ORDER_STATUS\"/>";
+        if (!text.contains(last)) {
+            throw new IOException("the library's FIX44.xml has no ExecType I");
+        }
+        Path file = Files.createTempFile("FIX44-dcx", ".xml");
+        file.toFile().deleteOnExit();
+        return Files.writeString(file, text.replace(last, last + "<value enum=\"L\" description=\"TRIGGERED\"/>"));
+    }
+
+    private static SessionSettings settings(Options options, SessionID id) throws ConfigError, IOException {
         SessionSettings settings = new SessionSettings();
         settings.setString(id, "ConnectionType", "initiator");
         settings.setString(id, "SocketConnectHost", options.host);
@@ -118,7 +145,7 @@ public final class Client implements Application {
         settings.setString(id, "EndTime", "00:00:00");
         settings.setBool(id, "ResetOnLogon", true);
         settings.setBool(id, "UseDataDictionary", true);
-        settings.setString(id, "DataDictionary", "FIX44.xml");
+        settings.setString(id, "DataDictionary", dictionary().toString());
         return settings;
     }
 }

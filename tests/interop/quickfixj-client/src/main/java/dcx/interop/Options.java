@@ -11,7 +11,7 @@ final class Options {
 
     static final String USAGE = """
         usage: client [--host H] [--port P] [--sender ID] [--target ID] [--orders N] [--seed N]
-                      [--rate PER_S] --instrument SYMBOL:QTY:TICK ...
+                      [--rate PER_S] [--approval-qty QTY] --instrument SYMBOL:QTY:TICK ...
         example: client --port 9800 --orders 1000 --instrument EURUSD:1000:0.00001""";
 
     String host = "127.0.0.1";
@@ -21,6 +21,8 @@ final class Options {
     int orders = 1000;
     long seed = 1;
     int rate = 250;
+    /** Of the first instrument: worth so much that a person is asked; null where nobody would answer. */
+    BigDecimal approvalQty;
     final List<Instrument> instruments = new ArrayList<>();
 
     static Options parse(String[] args) {
@@ -46,6 +48,7 @@ final class Options {
             case "--orders" -> orders = Integer.parseInt(value);
             case "--seed" -> seed = Long.parseLong(value);
             case "--rate" -> rate = Integer.parseInt(value);
+            case "--approval-qty" -> approvalQty = new BigDecimal(value);
             case "--instrument" -> instruments.add(instrument(value));
             default -> throw new IllegalArgumentException("unknown option " + name);
         }
