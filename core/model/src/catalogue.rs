@@ -164,8 +164,10 @@ catalogue! {
     F021 = 1021, "message rejected", "A message breaks the rules of its type and was answered with Reject (3), whose Text (58) says how.", "Correct the field that RefTagID (371) names.";
     F022 = 1022, "CompIDs in use", "A second connection logs on with CompIDs that are logged on already. The second is refused.", "End the first connection, or give each its own CompIDs.";
     F023 = 1023, "unexpected Logon", "The peer logs on within a session without ResetSeqNumFlag (141) Y.", "The peer must not log on twice.";
+    F024 = 1024, "Logon not authorised", "Username (553) or Password (554) of the Logon is not the session's. The connection was closed and nothing sent; neither is ever logged.", "Compare both with the configuration of the session.";
     F030 = 1030, "session settings invalid", "A CompID or BeginString is empty or holds a byte that FIX does not allow there, or a span is zero.", "Correct the session's configuration.";
     F031 = 1031, "message not sendable", "A body is too long, or its type is one that only the session itself sends. Nothing was sent.", "This is ours: report it with the log.";
+    F032 = 1032, "numbers not set", "The next outbound number was to go back while the session is logged on. Nothing was changed.", "Log the session out first, agree on the numbers with the peer, then set them.";
     F100 = 1100, "peer reads too slowly", "More bytes waited for the peer than out_bytes_max. It was cut; what it missed is resent at its next logon.", "See why the peer does not read; or have out_bytes_max raised.";
     F101 = 1101, "peer reads nothing", "Bytes waited for the peer and it took none for stall_timeout. It was cut; what it missed is resent at its next logon.", "See whether the peer hangs or the network holds its window shut.";
     F102 = 1102, "connection lost", "The operating system reported an error on the connection (reset, timeout, unreachable).", "Check the network between the two; the session is taken up again by itself.";

@@ -41,7 +41,7 @@ pub use link::{
     Board, Flushed, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats,
 };
 pub use session::{
-    BusinessReject, Close, Input, NextSeqNums, Part, PeerFault, Phase, Session, SessionEvent,
-    Settings, Sink, UseFault, write_business_reject,
+    BusinessReject, Close, Credentials, Input, NextSeqNums, Part, PeerFault, Phase, Session,
+    SessionEvent, Settings, Sink, UseFault, write_business_reject,
 };
 pub use store::{FileStore, MemoryStore, Store, StoreError};

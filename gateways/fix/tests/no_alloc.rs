@@ -73,6 +73,7 @@ impl Sink for Tally {
     fn persist(&mut self, _: u64, _: &[u8]) {}
     fn settle(&mut self, _: u64) {}
     fn forget(&mut self) {}
+    fn renumber(&mut self, _: NextSeqNums) {}
     fn stored<R>(&mut self, _: u64, with: impl FnOnce(Option<&[u8]>) -> R) -> R {
         with(None)
     }

@@ -41,6 +41,11 @@ impl Sink for Checks {
         *self = Self::default();
     }
 
+    fn renumber(&mut self, next: NextSeqNums) {
+        self.kept.clear();
+        self.next = next;
+    }
+
     fn stored<R>(&mut self, msg_seq_num: u64, with: impl FnOnce(Option<&[u8]>) -> R) -> R {
         let garbled = self
             .kept

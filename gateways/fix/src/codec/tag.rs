@@ -54,6 +54,8 @@ pub const RESET_SEQ_NUM_FLAG: u32 = 141;
 pub const ON_BEHALF_OF_LOCATION_ID: u32 = 144;
 /// `DeliverToLocationID`.
 pub const DELIVER_TO_LOCATION_ID: u32 = 145;
+/// `LastMsgSeqNumProcessed`.
+pub const LAST_MSG_SEQ_NUM_PROCESSED: u32 = 369;
 /// `RefTagID`.
 pub const REF_TAG_ID: u32 = 371;
 /// `RefMsgType`.
@@ -62,5 +64,13 @@ pub const REF_MSG_TYPE: u32 = 372;
 pub const SESSION_REJECT_REASON: u32 = 373;
 /// `BusinessRejectRefID`.
 pub const BUSINESS_REJECT_REF_ID: u32 = 379;
+/// `Username`.
+pub const USERNAME: u32 = 553;
+/// `Password`.
+pub const PASSWORD: u32 = 554;
+/// `NextExpectedMsgSeqNum`.
+pub const NEXT_EXPECTED_MSG_SEQ_NUM: u32 = 789;
+/// `DefaultApplVerID`.
+pub const DEFAULT_APPL_VER_ID: u32 = 1137;
 /// `BusinessRejectReason`.
 pub const BUSINESS_REJECT_REASON: u32 = 380;

@@ -12,7 +12,8 @@ use crate::config::Role;
 use crate::session::write_business_reject;
 use crate::store::{Store, StoreError};
 use crate::{
-    BusinessReject, Close, Input, Message, PeerFault, Scan, Scanner, Session, SessionEvent, Sink,
+    BusinessReject, Close, Input, Message, NextSeqNums, PeerFault, Scan, Scanner, Session,
+    SessionEvent, Sink,
 };
 
 /// What the sessions of a link share.
@@ -486,6 +487,14 @@ impl<A: Application> Sink for Wire<'_, A> {
         }
     }
 
+    fn renumber(&mut self, next: NextSeqNums) {
+        self.io.next_in = next.inbound;
+        self.io.next_in_before = next.inbound;
+        if let Err(error) = self.io.store.reset(next.inbound, next.outbound) {
+            self.io.failed = Some(error);
+        }
+    }
+
     fn stored<R>(&mut self, msg_seq_num: u64, with: impl FnOnce(Option<&[u8]>) -> R) -> R {
         let scratch = &mut self.shared.scratch;
         scratch.clear();
@@ -568,6 +577,7 @@ impl<A: Application> Sink for Wire<'_, A> {
             SessionEvent::Use(_) => counts.unstored += 1,
             SessionEvent::Peer(PeerFault::DuplicateSession) => counts.logons_in_use += 1,
             SessionEvent::Reset
+            | SessionEvent::Renumbered(_)
             | SessionEvent::GapFilled { .. }
             | SessionEvent::LaterDropped { .. }
             | SessionEvent::Probed

@@ -37,6 +37,20 @@ pub enum PeerFault {
         /// The field.
         tag: u32,
     },
+    /// `Username` (553) or `Password` (554) is not the session's.
+    #[error("Logon is not authorised")]
+    Credentials,
+    /// The peer expects a number that we have not used (`NextExpectedMsgSeqNum`, 789): one side
+    /// has lost history.
+    #[error(
+        "Tag 789 (NextExpectedMsgSeqNum) is higher than expected. Expected {expected}, Received {received}"
+    )]
+    NextExpectedTooHigh {
+        /// Our next number.
+        expected: u64,
+        /// The number the peer expects.
+        received: u64,
+    },
     /// A Logon came within the session without `ResetSeqNumFlag` (141) `Y`.
     #[error("unexpected Logon")]
     SecondLogon,
@@ -81,6 +95,8 @@ impl PeerFault {
             Self::LogoutTimeout => Code::F020,
             Self::DuplicateSession => Code::F022,
             Self::SecondLogon => Code::F023,
+            Self::Credentials => Code::F024,
+            Self::NextExpectedTooHigh { .. } => Code::F010,
             Self::Garbled(fault) => fault.code(),
         }
     }
@@ -100,6 +116,12 @@ pub enum UseFault {
         /// The bound.
         max: usize,
     },
+    /// While logged on, the number of the next message we send does not go down.
+    #[error("the next outbound number cannot go back to {to} while logged on")]
+    RenumberBack {
+        /// Where it was to go.
+        to: u64,
+    },
     /// The type is one that only the session itself sends.
     #[error("messages of the session layer are not submitted")]
     AdminType,
@@ -112,6 +134,7 @@ impl UseFault {
         match self {
             Self::Settings => Code::F030,
             Self::TooLong { .. } | Self::AdminType => Code::F031,
+            Self::RenumberBack { .. } => Code::F032,
         }
     }
 }
@@ -153,6 +176,8 @@ pub enum SessionEvent {
     LoggedOff,
     /// Both numbers restarted at 1.
     Reset,
+    /// The operator set the numbers.
+    Renumbered(super::NextSeqNums),
     /// Numbers are missing: they were asked for.
     Gap {
         /// The first missing.

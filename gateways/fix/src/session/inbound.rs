@@ -205,7 +205,8 @@ impl Session {
                 self.count(sink);
             }
         }
-        self.progress(now, sink);
+        let filled = message.msg_type() == b"4";
+        self.progress(now, filled, sink);
     }
 
     /// The expected number is used up.
@@ -219,7 +220,7 @@ impl Session {
     }
 
     /// Sees whether the gap is filled, or at least shrinks.
-    fn progress(&mut self, now: Now, sink: &mut impl Sink) {
+    fn progress(&mut self, now: Now, filled: bool, sink: &mut impl Sink) {
         let next = self.next.inbound;
         let Some(talk) = self.state.talk_mut() else {
             return;
@@ -233,6 +234,11 @@ impl Session {
         }
         gap.progress = now.mono;
         gap.requests = 1;
+        // What was asked for is there: on with the next part. A gap fill that leads to the last
+        // number asked for counts as its end too, as QuickFIX has it.
+        if next > gap.asked || (filled && next == gap.asked) {
+            self.ask(now, sink);
+        }
     }
 
     /// A number is ahead of the one expected: the message is kept and what is missing asked for,
@@ -242,6 +248,19 @@ impl Session {
         now: Now,
         received: u64,
         message: &Message<'_>,
+        sink: &mut impl Sink,
+    ) {
+        self.miss_told(now, received, message, false, sink);
+    }
+
+    /// As [`miss`](Self::miss); nothing is asked for if the peer was `told` what we expect, which
+    /// it then sends by itself. Should it not, the gap's timeout asks.
+    pub(super) fn miss_told(
+        &mut self,
+        now: Now,
+        received: u64,
+        message: &Message<'_>,
+        told: bool,
         sink: &mut impl Sink,
     ) {
         // Heartbeats need no taking, resend requests and Logons were answered when they came.
@@ -263,11 +282,14 @@ impl Session {
         }
         talk.inbound = Inbound::Gap(Gap {
             to: received - 1,
+            asked: u64::MAX,
             progress: now.mono,
             requests: 1,
         });
         sink.event(SessionEvent::Gap { from, received });
-        self.ask_again(now, sink);
+        if !told {
+            self.ask(now, sink);
+        }
     }
 
     /// Takes what was kept and is now in order.
@@ -281,10 +303,10 @@ impl Session {
                 Ok(message) if self.valid(now, &message, sink) => {
                     self.accept(now, &message, sink);
                 }
-                Ok(_) => self.progress(now, sink),
+                Ok(_) => self.progress(now, false, sink),
                 Err(_) => {
                     self.count(sink);
-                    self.progress(now, sink);
+                    self.progress(now, false, sink);
                 }
             }
         }
@@ -340,7 +362,7 @@ impl Session {
             Ok(new) if new < self.next.inbound => self.turn_down_new_seq_no(now, message, sink),
             Ok(new) => {
                 self.expect(new, sink);
-                self.progress(now, sink);
+                self.progress(now, true, sink);
                 self.take_later(now, sink);
             }
         }

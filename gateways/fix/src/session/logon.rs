@@ -5,7 +5,10 @@ use dcx_model::{NANOS_PER_S, Nanos, Now};
 use super::state::{LoggingOn, State, Talk};
 use super::{Close, PeerFault, Session, SessionEvent, Sink};
 use crate::Message;
-use crate::codec::{ENCRYPT_METHOD, HEART_BT_INT, RESET_SEQ_NUM_FLAG};
+use crate::codec::{
+    DEFAULT_APPL_VER_ID, ENCRYPT_METHOD, HEART_BT_INT, NEXT_EXPECTED_MSG_SEQ_NUM, PASSWORD,
+    RESET_SEQ_NUM_FLAG, USERNAME,
+};
 use crate::dictionary::validate;
 
 /// What a Logon asks for.
@@ -13,6 +16,8 @@ struct Wish {
     msg_seq_num: u64,
     heart_bt_int_s: u64,
     reset: bool,
+    /// `NextExpectedMsgSeqNum` (789), if it is told and we heed it.
+    next_expected: Option<u64>,
 }
 
 impl Session {
@@ -21,22 +26,55 @@ impl Session {
         self.state = State::LoggingOn(LoggingOn {
             until: now.mono.plus(self.settings.logon_timeout),
             reset_asked,
+            expected_told: None,
         });
         if reset_asked {
             self.reset(sink);
         }
         if self.is_initiator() {
-            self.send_logon(now, self.settings.heart_bt_int_s, reset_asked, sink);
+            let expected = self.next.inbound;
+            self.send_logon(
+                now,
+                self.settings.heart_bt_int_s,
+                reset_asked,
+                expected,
+                sink,
+            );
+            if let State::LoggingOn(state) = &mut self.state {
+                state.expected_told = self.settings.next_expected.then_some(expected);
+            }
         }
     }
 
-    fn send_logon(&mut self, now: Now, heart_bt_int_s: u64, reset: bool, sink: &mut impl Sink) {
+    /// Sends a Logon; `expected` is what it says we expect next.
+    fn send_logon(
+        &mut self,
+        now: Now,
+        heart_bt_int_s: u64,
+        reset: bool,
+        expected: u64,
+        sink: &mut impl Sink,
+    ) {
+        let next_expected = self.settings.next_expected;
+        let appl_ver_id = self.settings.default_appl_ver_id.clone();
+        let credentials = match self.is_initiator() {
+            true => self.settings.credentials.clone(),
+            false => None,
+        };
         self.send(now, b"A", sink, |body| {
             body.uint(ENCRYPT_METHOD, 0);
             body.uint(HEART_BT_INT, heart_bt_int_s);
             if reset {
                 body.bool(RESET_SEQ_NUM_FLAG, true);
             }
+            if let Some(credentials) = &credentials {
+                body.str(USERNAME, &credentials.username);
+                body.str(PASSWORD, credentials.password());
+            }
+            if next_expected {
+                body.uint(NEXT_EXPECTED_MSG_SEQ_NUM, expected);
+            }
+            body.bytes(DEFAULT_APPL_VER_ID, &appl_ver_id);
         });
     }
 
@@ -99,11 +137,33 @@ impl Session {
         if reset && !self.settings.reset_accepted && !self.settings.reset_on_logon {
             return Err(unusable(RESET_SEQ_NUM_FLAG));
         }
+        self.check_credentials(message)?;
+        let next_expected = match message.get(NEXT_EXPECTED_MSG_SEQ_NUM) {
+            Some(_) if self.settings.next_expected => {
+                let told = message.uint(NEXT_EXPECTED_MSG_SEQ_NUM).ok();
+                let told = told.filter(|next| *next > 0);
+                Some(told.ok_or_else(|| unusable(NEXT_EXPECTED_MSG_SEQ_NUM))?)
+            }
+            Some(_) | None => None,
+        };
         Ok(Wish {
             msg_seq_num,
             heart_bt_int_s,
             reset,
+            next_expected,
         })
+    }
+
+    /// Whether the peer of an acceptor says who it is, where it has to.
+    fn check_credentials(&self, message: &Message<'_>) -> Result<(), PeerFault> {
+        match &self.settings.credentials {
+            Some(credentials) if !self.is_initiator() => {
+                let (name, word) = (message.get(USERNAME), message.get(PASSWORD));
+                let right = credentials.are(name, word);
+                right.then_some(()).ok_or(PeerFault::Credentials)
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn log_on(
@@ -126,16 +186,34 @@ impl Session {
         if received < expected && !message.poss_dup() {
             return self.fail(now, PeerFault::SeqNumTooLow { expected, received }, sink);
         }
+        let sent = self.next.outbound;
+        if let Some(received) = wish.next_expected.filter(|next| *next > sent) {
+            let expected = sent;
+            return self.fail(
+                now,
+                PeerFault::NextExpectedTooHigh { expected, received },
+                sink,
+            );
+        }
         let heart_bt_int = Nanos::new(wish.heart_bt_int_s.saturating_mul(NANOS_PER_S));
         self.state = State::Active(Talk::new(heart_bt_int, now.mono));
+        let mut told = state.expected_told;
         if answers {
-            self.send_logon(now, wish.heart_bt_int_s, wish.reset, sink);
+            // This Logon is taken by then, unless something before it is missing.
+            let next = expected + u64::from(received == expected);
+            self.send_logon(now, wish.heart_bt_int_s, wish.reset, next, sink);
+            told = self.settings.next_expected.then_some(next);
         }
         sink.event(SessionEvent::LoggedOn { heart_bt_int });
         if received == expected {
             self.count(sink);
         } else if received > expected {
-            self.miss(now, received, message, sink);
+            let told = told.is_some() && wish.next_expected.is_some();
+            self.miss_told(now, received, message, told, sink);
+        }
+        // As if the peer had asked for all from there on.
+        if let Some(next) = wish.next_expected.filter(|next| *next < sent) {
+            self.resend_unasked(now, next, sink);
         }
     }
 
@@ -153,7 +231,8 @@ impl Session {
         match self.wish(message) {
             Ok(wish) if wish.reset => {
                 self.reset(sink);
-                self.send_logon(now, wish.heart_bt_int_s, true, sink);
+                let expected = 1 + u64::from(wish.msg_seq_num == 1);
+                self.send_logon(now, wish.heart_bt_int_s, true, expected, sink);
                 match wish.msg_seq_num {
                     1 => self.count(sink),
                     received => self.miss(now, received, message, sink),

@@ -4,9 +4,12 @@ use dcx_model::{MonoNanos, Now};
 
 use super::later::Later;
 use super::reject::{Reject, write_reject};
+use super::resend::NONE_HELD;
 use super::state::{Gap, Inbound, Leaving, Outbound, State};
 use super::{Close, Input, NextSeqNums, Part, PeerFault, SessionEvent, Settings, Sink, UseFault};
-use crate::codec::{BEGIN_SEQ_NO, END_SEQ_NO, TEST_REQ_ID, TEXT};
+use crate::codec::{
+    BEGIN_SEQ_NO, END_SEQ_NO, LAST_MSG_SEQ_NUM_PROCESSED, NEW_SEQ_NO, TEST_REQ_ID, TEXT,
+};
 use crate::{Body, CodecFault, Encoder, Head, Message, Rejection};
 
 /// `TestReqID` (112) of our TestRequests.
@@ -133,6 +136,7 @@ impl Session {
                 self.refuse(now, message, &reject, sink);
             }
             Input::LogOut { text } => self.log_out(now, text, sink),
+            Input::Renumber(next) => self.renumber(now, next, sink),
             Input::Tick => self.tick(now, sink),
             Input::Disconnected => self.disconnect(sink),
         }
@@ -176,9 +180,11 @@ impl Session {
             poss_resend,
             ..Head::new(msg_type, msg_seq_num, now.unix)
         };
-        let bytes = self
-            .encoder
-            .encode(&mut self.out, &head, |out| out.raw(body));
+        let taken = self.last_taken();
+        let bytes = self.encoder.encode(&mut self.out, &head, |out| {
+            write_last_taken(out, taken);
+            out.raw(body);
+        });
         let (len, max) = (bytes.len(), self.settings.bytes_max);
         if len > max {
             return sink.event(SessionEvent::Use(UseFault::TooLong { len, max }));
@@ -190,6 +196,14 @@ impl Session {
         };
         match &mut talk.outbound {
             Outbound::Live => {
+                sink.transmit(bytes);
+                talk.last_sent = now.mono;
+            }
+            // Its number is behind all that is resent: the peer puts it in its place.
+            Outbound::Resending {
+                held_from: NONE_HELD,
+                ..
+            } if self.settings.live_during_resend => {
                 sink.transmit(bytes);
                 talk.last_sent = now.mono;
             }
@@ -210,7 +224,11 @@ impl Session {
     ) {
         let msg_seq_num = self.next.outbound;
         let head = Head::new(msg_type, msg_seq_num, now.unix);
-        let bytes = self.encoder.encode(&mut self.out, &head, write);
+        let taken = self.last_taken();
+        let bytes = self.encoder.encode(&mut self.out, &head, |body| {
+            write_last_taken(body, taken);
+            write(body);
+        });
         sink.persist(msg_seq_num, &[]);
         self.next.outbound += 1;
         sink.transmit(bytes);
@@ -287,14 +305,21 @@ impl Session {
         }
         sink.close(why);
         self.disconnect(sink);
+        if self.settings.reset_on_logout && matches!(why, Close::LoggedOut | Close::PeerLoggedOut) {
+            self.reset(sink);
+        }
     }
 
     fn disconnect(&mut self, sink: &mut impl Sink) {
-        if self.state.talk().is_some() {
+        let was_on = self.state.talk().is_some();
+        if was_on {
             sink.event(SessionEvent::LoggedOff);
         }
         self.state = State::Idle;
         self.later.clear();
+        if was_on && self.settings.reset_on_disconnect {
+            self.reset(sink);
+        }
     }
 
     fn tick(&mut self, now: Now, sink: &mut impl Sink) {
@@ -365,16 +390,79 @@ impl Session {
             requests: gap.requests + 1,
             ..gap
         });
-        self.ask_again(now, sink);
+        self.ask(now, sink);
     }
 
-    /// Asks for everything from the next number on: 16=0 is "to infinity".
-    pub(super) fn ask_again(&mut self, now: Now, sink: &mut impl Sink) {
+    /// Asks for what is missing from the next number on: all of it (16=0 is "to infinity"), or
+    /// as many numbers as one request may ask for.
+    pub(super) fn ask(&mut self, now: Now, sink: &mut impl Sink) {
         let from = self.next.inbound;
+        let chunk = self.settings.resend_request_chunk;
+        let Some(Inbound::Gap(gap)) = self.state.talk_mut().map(|talk| &mut talk.inbound) else {
+            return;
+        };
+        let last = match chunk {
+            0 => gap.to,
+            chunk => from.saturating_add(chunk - 1),
+        };
+        let end = if last >= gap.to { 0 } else { last };
+        gap.asked = if end == 0 { u64::MAX } else { end };
         self.send(now, b"2", sink, |body| {
             body.uint(BEGIN_SEQ_NO, from);
-            body.uint(END_SEQ_NO, 0);
+            body.uint(END_SEQ_NO, end);
         });
+    }
+
+    /// Goes on from the numbers that the operator says.
+    fn renumber(&mut self, now: Now, next: NextSeqNums, sink: &mut impl Sink) {
+        let Some(talk) = self.state.talk_mut() else {
+            self.next = next;
+            self.later.clear();
+            sink.renumber(next);
+            return sink.event(SessionEvent::Renumbered(next));
+        };
+        if next.outbound < self.next.outbound {
+            let fault = UseFault::RenumberBack { to: next.outbound };
+            return sink.event(SessionEvent::Use(fault));
+        }
+        talk.inbound = Inbound::InStep;
+        self.later.clear();
+        if next.outbound > self.next.outbound {
+            talk.outbound = Outbound::Live;
+            self.tell_number(now, next.outbound, sink);
+            self.next.outbound = next.outbound;
+            sink.renumber(NextSeqNums {
+                inbound: next.inbound,
+                ..self.next
+            });
+        } else {
+            sink.settle(next.inbound);
+        }
+        self.next.inbound = next.inbound;
+        sink.event(SessionEvent::Renumbered(next));
+    }
+
+    /// Tells the peer the number that follows (SequenceReset, 4, without GapFillFlag). It uses no
+    /// number up.
+    fn tell_number(&mut self, now: Now, to: u64, sink: &mut impl Sink) {
+        let head = Head::new(b"4", self.next.outbound, now.unix);
+        let taken = self.last_taken();
+        let bytes = self.encoder.encode(&mut self.out, &head, |body| {
+            write_last_taken(body, taken);
+            body.uint(NEW_SEQ_NO, to);
+        });
+        sink.transmit(bytes);
+        if let Some(talk) = self.state.talk_mut() {
+            talk.last_sent = now.mono;
+        }
+    }
+
+    /// The last number taken from the peer, if our messages tell it.
+    pub(super) const fn last_taken(&self) -> Option<u64> {
+        match self.settings.last_processed {
+            true => Some(self.next.inbound.saturating_sub(1)),
+            false => None,
+        }
     }
 
     /// Both numbers restart at 1, nothing is missing and nothing is resent.
@@ -391,6 +479,13 @@ impl Session {
 
     pub(super) fn is_initiator(&self) -> bool {
         self.settings.part == Part::Initiator
+    }
+}
+
+/// Writes `LastMsgSeqNumProcessed` (369), which stands in the header.
+pub(super) fn write_last_taken(body: &mut Body<'_>, taken: Option<u64>) {
+    if let Some(taken) = taken {
+        body.uint(LAST_MSG_SEQ_NUM_PROCESSED, taken);
     }
 }
 

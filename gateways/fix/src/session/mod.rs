@@ -5,6 +5,7 @@
 //!
 //! Not here: bytes (`codec`), sockets (`link`), what survives a restart (`store`).
 
+mod credentials;
 mod fault;
 mod inbound;
 mod later;
@@ -17,6 +18,7 @@ mod state;
 
 use dcx_model::{MonoNanos, UnixNanos};
 
+pub use credentials::Credentials;
 pub use fault::{Close, PeerFault, SessionEvent, UseFault};
 pub use machine::{Phase, Session};
 pub use reject::{BusinessReject, write_business_reject};
@@ -61,6 +63,11 @@ pub enum Input<'a> {
         /// `Text` (58), may be empty.
         text: &'a str,
     },
+    /// The operator sets the numbers to go on from, after agreeing so with the peer.
+    ///
+    /// While logged on the outbound number only goes up, and the peer is told (SequenceReset, 4);
+    /// otherwise any pair is taken, and what was sent before is no longer resent.
+    Renumber(NextSeqNums),
     /// The time asked for with [`Sink::wake_at`] has come. More often does no harm.
     Tick,
     /// The connection is gone.
@@ -107,6 +114,9 @@ pub trait Sink {
 
     /// Forgets all messages kept: both numbers restart at 1.
     fn forget(&mut self);
+
+    /// Forgets all messages kept and goes on from these numbers.
+    fn renumber(&mut self, next: NextSeqNums);
 
     /// Lends the message kept under `msg_seq_num`, or `None`, to `with`.
     fn stored<R>(&mut self, msg_seq_num: u64, with: impl FnOnce(Option<&[u8]>) -> R) -> R;

@@ -2,13 +2,14 @@
 
 use dcx_model::Now;
 
+use super::machine::write_last_taken;
 use super::state::Outbound;
 use super::{Session, SessionEvent, Sink};
 use crate::codec::{BEGIN_SEQ_NO, END_SEQ_NO, GAP_FILL_FLAG, NEW_SEQ_NO, SENDING_TIME};
 use crate::{Encoder, Head, Message, Rejection, SessionRejectReason, UtcTimestamp};
 
 /// More than any number: nothing is held back.
-const NONE_HELD: u64 = u64::MAX;
+pub(super) const NONE_HELD: u64 = u64::MAX;
 
 impl Session {
     /// Begins to resend. Two requests at once are served as the range that covers both.
@@ -44,6 +45,21 @@ impl Session {
             held_from,
         };
         sink.event(SessionEvent::Resending { from, to });
+        self.resend_some(now, sink);
+    }
+
+    /// Sends again, without being asked, what the peer's Logon says it has not got: `from` on.
+    pub(super) fn resend_unasked(&mut self, now: Now, from: u64, sink: &mut impl Sink) {
+        let last = self.next.outbound - 1;
+        let Some(talk) = self.state.talk_mut() else {
+            return;
+        };
+        talk.outbound = Outbound::Resending {
+            next: from,
+            last,
+            held_from: NONE_HELD,
+        };
+        sink.event(SessionEvent::Resending { from, to: last });
         self.resend_some(now, sink);
     }
 
@@ -110,8 +126,9 @@ impl Session {
         let mut at = first;
         while at <= last && *budget > 0 {
             *budget -= 1;
+            let taken = self.last_taken();
             let Self { encoder, copy, .. } = self;
-            let kept = sink.stored(at, |bytes| copy_again(encoder, copy, now, bytes));
+            let kept = sink.stored(at, |bytes| copy_again(encoder, copy, (now, taken), bytes));
             if let Some(range) = kept {
                 self.fill(now, gap_from, at, sink);
                 sink.transmit(&self.copy[range]);
@@ -136,7 +153,9 @@ impl Session {
             orig_sending_time: Some(&sent),
             ..Head::new(b"4", from, now.unix)
         };
+        let taken = self.last_taken();
         let bytes = self.encoder.encode(&mut self.out, &head, |body| {
+            write_last_taken(body, taken);
             body.uint(NEW_SEQ_NO, to);
             body.bool(GAP_FILL_FLAG, true);
         });
@@ -178,7 +197,7 @@ fn range(message: &Message<'_>) -> Result<(u64, u64), Rejection> {
 fn copy_again(
     encoder: &mut Encoder,
     copy: &mut Vec<u8>,
-    now: Now,
+    (now, taken): (Now, Option<u64>),
     bytes: Option<&[u8]>,
 ) -> Option<std::ops::Range<usize>> {
     let message = Message::parse(bytes.filter(|bytes| !bytes.is_empty())?).ok()?;
@@ -188,12 +207,15 @@ fn copy_again(
         ..Head::new(message.msg_type(), message.msg_seq_num().ok()?, now.unix)
     };
     let len = encoder
-        .encode(copy, &head, |body| body.raw(message.body(is_written_anew)))
+        .encode(copy, &head, |body| {
+            write_last_taken(body, taken);
+            body.raw(message.body(is_written_anew));
+        })
         .len();
     Some(copy.len() - len..copy.len())
 }
 
 /// The header fields that the encoder writes.
 const fn is_written_anew(tag: u32) -> bool {
-    matches!(tag, 8 | 9 | 35 | 34 | 43 | 49 | 52 | 56 | 97 | 122)
+    matches!(tag, 8 | 9 | 35 | 34 | 43 | 49 | 52 | 56 | 97 | 122 | 369)
 }

@@ -2,7 +2,7 @@
 
 use dcx_model::Nanos;
 
-use super::UseFault;
+use super::{Credentials, UseFault};
 use crate::dictionary::Switches;
 
 /// The part that a session plays in a connection.
@@ -21,6 +21,8 @@ pub struct Settings {
     pub part: Part,
     /// `BeginString` (8).
     pub begin_string: Vec<u8>,
+    /// `DefaultApplVerID` (1137) of our Logon; empty for none (before FIXT.1.1).
+    pub default_appl_ver_id: Vec<u8>,
     /// Our CompID: `SenderCompID` (49) of what we send.
     pub sender_comp_id: Vec<u8>,
     /// The peer's CompID.
@@ -34,6 +36,17 @@ pub struct Settings {
     pub reset_on_logon: bool,
     /// Whether an acceptor obeys `ResetSeqNumFlag` (141) `Y` from the peer.
     pub reset_accepted: bool,
+    /// Whether both numbers restart at 1 when a session ended with Logouts.
+    pub reset_on_logout: bool,
+    /// Whether both numbers restart at 1 when a session ended in any way.
+    pub reset_on_disconnect: bool,
+    /// Whether Logons tell the number expected next (`NextExpectedMsgSeqNum`, 789), so that what
+    /// is missing is sent again without being asked for.
+    pub next_expected: bool,
+    /// Whether every message tells the last number taken (`LastMsgSeqNumProcessed`, 369).
+    pub last_processed: bool,
+    /// What an initiator logs on with, or an acceptor's peer has to.
+    pub credentials: Option<Credentials>,
     /// How long a Logon may take to come, or to be answered.
     pub logon_timeout: Nanos,
     /// How long our Logout may take to be answered.
@@ -46,6 +59,12 @@ pub struct Settings {
     pub gap_timeout: Nanos,
     /// How often a gap is asked for before the session is ended.
     pub gap_requests_max: u32,
+    /// Numbers that one ResendRequest (2) asks for, at most; the next are asked for when these are
+    /// there. 0 asks for all at once.
+    pub resend_request_chunk: u64,
+    /// Whether new messages are sent while older ones are being sent again, in between. If not,
+    /// they wait until that is done, for peers that take nothing ahead of a gap.
+    pub live_during_resend: bool,
     /// Messages kept from behind a gap, at most; what does not fit is asked for again.
     pub later_count_max: usize,
     /// Bytes of these, at most.
@@ -63,18 +82,26 @@ impl Settings {
         Self {
             part,
             begin_string: b"FIX.4.4".to_vec(),
+            default_appl_ver_id: Vec::new(),
             sender_comp_id: sender_comp_id.as_bytes().to_vec(),
             target_comp_id: target_comp_id.as_bytes().to_vec(),
             heart_bt_int_s: 30,
             heart_bt_int_s_max: 3_600,
             reset_on_logon: false,
             reset_accepted: true,
+            reset_on_logout: false,
+            reset_on_disconnect: false,
+            next_expected: false,
+            last_processed: false,
+            credentials: None,
             logon_timeout: Nanos::from_seconds(10),
             logout_timeout: Nanos::from_seconds(2),
             sending_time_tolerance: Some(Nanos::from_seconds(120)),
             validate: Some(Switches::default()),
             gap_timeout: Nanos::from_seconds(10),
             gap_requests_max: 3,
+            resend_request_chunk: 0,
+            live_during_resend: true,
             later_count_max: 1_024,
             later_bytes_max: 1 << 20,
             resend_batch: 256,
@@ -98,6 +125,7 @@ impl Settings {
             || spans.contains(&Nanos::ZERO)
             || self.resend_batch == 0
             || self.gap_requests_max == 0
+            || self.default_appl_ver_id.iter().any(|byte| *byte < b' ')
         {
             return Err(UseFault::Settings);
         }

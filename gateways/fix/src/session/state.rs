@@ -19,6 +19,8 @@ pub(super) struct LoggingOn {
     pub(super) until: MonoNanos,
     /// Our Logon asked for numbers to restart.
     pub(super) reset_asked: bool,
+    /// What our Logon said we expect (789); none if it said nothing.
+    pub(super) expected_told: Option<u64>,
 }
 
 /// Our Logout is sent.
@@ -54,6 +56,8 @@ pub(super) enum Inbound {
 pub(super) struct Gap {
     /// The last number known to be missing.
     pub(super) to: u64,
+    /// The last number asked for; the end of numbers for all.
+    pub(super) asked: u64,
     /// When a number was last filled, or asked for.
     pub(super) progress: MonoNanos,
     /// How often it was asked for since.

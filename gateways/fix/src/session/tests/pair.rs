@@ -8,6 +8,33 @@ use proptest::prelude::*;
 use super::{Effects, at_ms};
 use crate::{Input, Message, NextSeqNums, Part, Phase, Scan, Session, Settings, scan};
 
+/// How both ends are set.
+#[derive(Clone, Debug)]
+struct Ways {
+    batch: usize,
+    later: usize,
+    chunk: u64,
+    live: bool,
+    next_expected: bool,
+}
+
+fn any_ways() -> impl Strategy<Value = Ways> {
+    (
+        1_usize..5,
+        0_usize..6,
+        0_u64..4,
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(|(batch, later, chunk, live, next_expected)| Ways {
+            batch,
+            later,
+            chunk,
+            live,
+            next_expected,
+        })
+}
+
 /// One end: its session, what it keeps through restarts, and what it has taken.
 struct End {
     session: Session,
@@ -20,10 +47,14 @@ struct End {
 }
 
 impl End {
-    fn new(part: Part, us: &str, them: &str, batch: usize, later: usize) -> Self {
+    fn new(part: Part, us: &str, them: &str, ways: &Ways) -> Self {
         let mut settings = Settings::fix44(part, us, them);
-        settings.resend_batch = batch;
-        settings.later_count_max = later;
+        settings.resend_batch = ways.batch;
+        settings.later_count_max = ways.later;
+        settings.resend_request_chunk = ways.chunk;
+        settings.live_during_resend = ways.live;
+        settings.next_expected = ways.next_expected;
+        settings.last_processed = ways.next_expected;
         settings.validate = None;
         // Messages may wait in the pipe for minutes, and late ones are refused for good.
         settings.sending_time_tolerance = None;
@@ -219,12 +250,11 @@ proptest! {
     #[test]
     fn both_ends_agree_and_every_message_comes_once_in_order(
         steps in proptest::collection::vec(any_step(), 1..120),
-        batch in 1_usize..5,
-        later in 0_usize..6,
+        ways in any_ways(),
     ) {
         let mut pipe = Pipe {
-            client: End::new(Part::Initiator, "A", "B", batch, later),
-            server: End::new(Part::Acceptor, "B", "A", batch, later),
+            client: End::new(Part::Initiator, "A", "B", &ways),
+            server: End::new(Part::Acceptor, "B", "A", &ways),
             ms: 0,
             connected: false,
         };
