@@ -6,8 +6,9 @@
 
 mod support;
 
+use dcx_engine::Engine;
 use dcx_model::*;
-use support::{LOT, MID, TICK, World};
+use support::{LOT, MID, TICK, VenueChild, World};
 
 /// How an order comes to a venue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +29,17 @@ enum Path {
     Approval,
     /// A venue logged on.
     Release,
+    /// What its price follows moved, and it is sent anew.
+    Reprice,
+    /// It was found at a venue, adopted, and given back by that venue.
+    Adopted,
+    /// It comes to an engine that was made anew from the journal.
+    Replayed,
+    /// Its client knows that it sent one like it, and means it.
+    Repeated,
 }
 
-const PATHS: [Path; 10] = [
+const PATHS: [Path; 14] = [
     Path::New,
     Path::Hedge,
     Path::Manual,
@@ -41,6 +50,10 @@ const PATHS: [Path; 10] = [
     Path::List,
     Path::Approval,
     Path::Release,
+    Path::Reprice,
+    Path::Adopted,
+    Path::Replayed,
+    Path::Repeated,
 ];
 
 /// What stops it.
@@ -96,7 +109,10 @@ struct Case {
 impl Case {
     fn new() -> Self {
         let mut case = Self {
-            world: World::new(1),
+            world: World::with(Configure {
+                on_orphan: OnOrphan::Adopt,
+                ..support::configure(1, OnNoVenue::Hold)
+            }),
             quotes: vec![support::quote(0, 0, -1, 2)],
             from: 0,
         };
@@ -136,9 +152,22 @@ impl Case {
     fn prepare(&mut self, path: Path) {
         let order = self.order("A");
         match path {
-            Path::New | Path::Hedge | Path::Manual => {}
-            Path::Reroute => {
+            Path::New | Path::Hedge | Path::Manual | Path::Replayed => {}
+            Path::Reroute | Path::Repeated => {
                 self.send(order);
+            }
+            Path::Reprice => {
+                self.send(NewOrder {
+                    ord_type: OrdType::Pegged,
+                    peg: Peg::Market,
+                    peg_offset: Price::from_units(60 * TICK.units()),
+                    limit_px: LimitPx::NONE,
+                    ..order
+                });
+            }
+            Path::Adopted => {
+                self.world.send(Command::Orphan(orphan(&order)));
+                self.note_adopted(&order);
             }
             Path::Replace | Path::Release => {
                 self.venues(false);
@@ -281,6 +310,29 @@ impl Case {
                     self.venues(true);
                 }
             }
+            Path::Replayed => {
+                self.restart();
+                self.send(order);
+            }
+            Path::Repeated => {
+                self.send(NewOrder {
+                    flags: OrderFlags::REPEAT_MEANT,
+                    ..order
+                });
+            }
+            Path::Reprice => {
+                self.world.at = self.world.at.plus(Nanos::from_seconds(1));
+                if self.quotes.len() == 1 {
+                    self.quotes = vec![support::quote(0, 0, 4, 2)];
+                }
+                self.quote();
+                let canceled = self.world.report(0, ExecType::Canceled, Qty::ZERO, 0);
+                self.world.send(Command::VenueReport(canceled));
+            }
+            Path::Adopted => {
+                let canceled = self.world.report(0, ExecType::Canceled, Qty::ZERO, 0);
+                self.world.send(Command::VenueReport(canceled));
+            }
             Path::Reroute => {
                 let rejected = self.world.report(0, ExecType::Rejected, Qty::ZERO, 0);
                 self.world.send(Command::VenueReport(rejected));
@@ -307,6 +359,40 @@ impl Case {
             Path::Release => self.venues(true),
         }
         self.world.settle();
+    }
+
+    /// The support's books know only what was sent.
+    fn note_adopted(&mut self, order: &NewOrder) {
+        let adopted = self.world.told.keys().next().copied();
+        self.world.children.push(VenueChild {
+            order: ChildOrder {
+                child: ChildId::new(ADOPTED),
+                order: adopted.expect("it was adopted"),
+                venue: VenueId::new(0),
+                instrument: order.instrument,
+                side: order.side,
+                ord_type: order.ord_type,
+                time_in_force: order.time_in_force,
+                order_qty: order.order_qty,
+                limit_px: order.limit_px,
+                display_qty: Qty::ZERO,
+                min_qty: Qty::ZERO,
+                flags: OrderFlags::NONE,
+            },
+            leaves_qty: order.order_qty,
+            done: false,
+            request: None,
+        });
+    }
+
+    /// Makes the engine anew from all that it was ever told.
+    fn restart(&mut self) {
+        let mut engine = Engine::new();
+        for (at, seq, command) in &self.world.journal {
+            engine.apply(*at, *seq, command, &mut self.world.outbox);
+        }
+        assert_eq!(engine.digest(), self.world.engine.digest());
+        self.world.engine = engine;
     }
 
     fn replace(&mut self, order: &NewOrder) {
@@ -351,6 +437,25 @@ impl Case {
     }
 }
 
+/// The number of a child order that an earlier life of the engine gave.
+const ADOPTED: u64 = (support::START.seconds() << 20) - 7;
+
+/// The order as a venue tells of one that nobody here knows.
+fn orphan(order: &NewOrder) -> Orphan {
+    Orphan {
+        venue: VenueId::new(0),
+        cl_ord_id: ADOPTED.to_string().parse().expect("printable"),
+        instrument: order.instrument,
+        side: order.side,
+        ord_type: order.ord_type,
+        time_in_force: order.time_in_force,
+        order_qty: order.order_qty,
+        limit_px: order.limit_px,
+        cum_qty: Qty::ZERO,
+        avg_px: Price::ZERO,
+    }
+}
+
 fn listed(order: NewOrder) -> NewOrder {
     NewOrder {
         list: ListId::new(7),
@@ -389,8 +494,20 @@ const fn code(gate: Closed) -> Code {
 const fn expected(path: Path, gate: Closed) -> Outcome {
     let refused = Outcome::Refused(code(gate));
     match path {
-        Path::New | Path::Hedge | Path::Manual | Path::Replace | Path::List => refused,
-        Path::Reroute | Path::Slice | Path::Stop | Path::Approval | Path::Release => {
+        Path::New
+        | Path::Hedge
+        | Path::Manual
+        | Path::Replace
+        | Path::List
+        | Path::Replayed
+        | Path::Repeated => refused,
+        Path::Reroute
+        | Path::Slice
+        | Path::Stop
+        | Path::Approval
+        | Path::Release
+        | Path::Reprice
+        | Path::Adopted => {
             match gate {
                 // A rate is of requests: what was taken in is not asked again.
                 Closed::Rate | Closed::Nothing => Outcome::Sent,
