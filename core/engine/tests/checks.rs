@@ -880,6 +880,45 @@ fn eighty_percent_of_a_limit_are_said_once_for_an_order() {
     assert_eq!(near(&mut world, 1), []);
 }
 
+#[test]
+fn eighty_percent_of_a_position_or_a_gross_exposure_are_said_at_the_step_that_reaches_them() {
+    let units = |count: u64| i128::from(count * LOT.units());
+    let worth = Price::from_units(MID).times(LOT).units();
+    let cases = [
+        (INSTRUMENT, Limit::PositionLongMax, Side::Buy, units(1)),
+        (INSTRUMENT, Limit::PositionShortMax, Side::Sell, units(1)),
+        (INSTRUMENT, Limit::GrossMax, Side::Buy, worth),
+        (ACCOUNT, Limit::GrossMax, Side::Sell, worth),
+        (STRATEGY, Limit::GrossMax, Side::Buy, worth),
+        (Scope::Firm, Limit::GrossMax, Side::Buy, worth),
+    ];
+    for (scope, limit, side, one) in cases {
+        // Four lots are four fifths of five lots, and a unit less of the limit changes nothing;
+        // of a unit more than they are one short.
+        for (max, at) in [(5 * one, 4), (5 * one - 1, 4), (5 * one + 5, 5)] {
+            let mut world = wide();
+            world.limit(scope, limit, Some(max));
+            for lot in 1..=4 {
+                let mut order = order(&world);
+                order.side = side;
+                order.limit_px = Price::from_units(MID).into();
+                let events = world.send(Command::NewOrder(order)).into_iter();
+                let near: Vec<Event> = events
+                    .filter(|event| matches!(event, Event::LimitNear { .. }))
+                    .collect();
+                let said = Event::LimitNear {
+                    scope,
+                    limit,
+                    value: lot * one,
+                    max,
+                };
+                let wanted: &[Event] = if lot == at { &[said] } else { &[] };
+                assert_eq!(near, wanted, "{scope:?} {limit:?} {max} {lot}");
+            }
+        }
+    }
+}
+
 /// Replaces the first order that was accepted.
 fn replaced(world: &mut World, lots: u64, px: i64) -> Option<Code> {
     let orig_cl_ord_id = world.names_of_first();

@@ -130,7 +130,7 @@ impl Model {
         }
         hold(self.orders.len() < ORDERS_OPEN_MAX, Code::R026)?;
         if !reduces {
-            self.judge_exposure(holder, order.side, qty, worth)?;
+            self.judge_exposure(holder, order.side, (qty, worth), &mut near)?;
             self.judge_locate(holder, order, qty)?;
             self.judge_day(holder, qty, worth, &mut near)?;
         }
@@ -232,7 +232,7 @@ impl Model {
         }
         let (reserved, at) = open.reserved();
         let on_top = at.max(unit) * (reserved + more) - at * reserved;
-        self.judge_exposure(holder, side, more, on_top)?;
+        self.judge_exposure(holder, side, (more, on_top), &mut None)?;
         self.judge_day(holder, more, self.grown(request, open), &mut None)?;
         hold(!self.needs_person(holder, worth), Code::R064)?;
         Ok(unit)
@@ -369,14 +369,24 @@ impl Model {
         hold(!self.recent.iter().any(same), Code::R043)
     }
 
-    fn judge_exposure(&self, holder: &Holder, side: Side, qty: i128, worth: i128) -> Verdict<()> {
+    fn judge_exposure(
+        &self,
+        holder: &Holder,
+        side: Side,
+        (qty, worth): (i128, i128),
+        near: &mut Near,
+    ) -> Verdict<()> {
         let [firm, account, strategy, _, listed] = holder.scopes();
         let limit = match side {
             Side::Buy => Limit::PositionLongMax,
             Side::Sell => Limit::PositionShortMax,
         };
         let would_be = self.would_be(holder, side, qty);
-        hold(qty == 0 || would_be <= self.max(listed, limit), Code::R015)?;
+        let max = self.max(listed, limit);
+        hold(qty == 0 || would_be <= max, Code::R015)?;
+        if qty != 0 {
+            note(near, (listed, limit), (would_be - qty, would_be), max);
+        }
         for scope in [account, strategy, firm] {
             let sums = self.sums(scope);
             let set = |limit| self.limit(scope, limit).is_some();
@@ -394,10 +404,9 @@ impl Model {
                 continue;
             }
             let gross = sums.positions + sums.buys + sums.sells;
-            hold(
-                gross + worth <= self.max(scope, Limit::GrossMax),
-                Code::R037,
-            )?;
+            let max = self.max(scope, Limit::GrossMax);
+            hold(gross + worth <= max, Code::R037)?;
+            note(near, (scope, Limit::GrossMax), (gross, gross + worth), max);
             let net = match side {
                 Side::Buy => sums.net + sums.buys,
                 Side::Sell => sums.sells - sums.net,
@@ -417,6 +426,7 @@ impl Model {
             hold(sums.unmarked == 0, Code::R067)?;
             let gross = sums.positions + sums.buys + sums.sells;
             hold(gross + worth <= max, Code::R037)?;
+            note(near, (listed, Limit::GrossMax), (gross, gross + worth), max);
         }
         // Nobody mapped the instrument to a factor.
         let caps = [Limit::VarEwmaMax, Limit::VarHistoricalMax];

@@ -1,7 +1,8 @@
 //! Whether an order fits the limits on positions, exposure, credit and value at risk.
 
 use dcx_model::{
-    AccountId, InstrumentId, Level, Limit, Notional, Qty, Refusal, STRATEGIES_MAX, Side, StrategyId,
+    AccountId, InstrumentId, Level, Limit, Notional, Qty, Refusal, STRATEGIES_MAX, Scope, Side,
+    StrategyId,
 };
 
 use super::entity::Entity;
@@ -93,7 +94,15 @@ fn check_position<T: Trace>(
             would_be: qty(would_be),
             max: qty(max),
         }
-    })
+    })?;
+    let limit = match ask.side {
+        Side::Buy => Limit::PositionLongMax,
+        Side::Sell => Limit::PositionShortMax,
+    };
+    let before = would_be - i128::from(ask.qty.units());
+    let instrument = Scope::Instrument(ask.instrument);
+    gate.note_near((instrument, limit), (before, would_be), max);
+    Ok(())
 }
 
 /// Whether every position that a limit counts has a price.
@@ -120,14 +129,22 @@ fn check_gross<T: Trace>(
     if max == NONE || ask.worth == Notional::ZERO {
         return Ok(());
     }
-    let would_be = entity.gross() + ask.worth.units();
+    let before = entity.gross();
+    let would_be = before + ask.worth.units();
     gate.require(gross_of(level), (would_be, max), would_be <= max, || {
         Refusal::GrossAboveMax {
             at: level,
             would_be: whole(would_be),
             max: whole(max),
         }
-    })
+    })?;
+    let scope = match level {
+        Level::Account => Scope::Account(ask.account),
+        Level::Strategy => Scope::Strategy(ask.strategy),
+        Level::Firm | Level::Session | Level::Instrument => Scope::Firm,
+    };
+    gate.note_near((scope, Limit::GrossMax), (before, would_be), max);
+    Ok(())
 }
 
 /// Long less short with the working orders of this order's side: an order to sell makes no long
@@ -196,7 +213,8 @@ fn check_concentration<T: Trace>(
     gate.require(Check::Marked, facts, marked, || Refusal::NoMark {
         instrument: ask.instrument,
     })?;
-    let would_be = firm.row.gross() + ask.worth.units();
+    let before = firm.row.gross();
+    let would_be = before + ask.worth.units();
     let numbers = (would_be, max);
     gate.require(Check::GrossInstrument, numbers, would_be <= max, || {
         Refusal::GrossAboveMax {
@@ -204,7 +222,10 @@ fn check_concentration<T: Trace>(
             would_be: whole(would_be),
             max: whole(max),
         }
-    })
+    })?;
+    let instrument = Scope::Instrument(ask.instrument);
+    gate.note_near((instrument, Limit::GrossMax), (before, would_be), max);
+    Ok(())
 }
 
 /// Whether the firm's value at risk stays within its caps if this order is filled.
