@@ -7,6 +7,18 @@ use crate::SCALE;
 /// Decimal places that a value can carry: `SCALE` is ten to this power.
 const PLACES: usize = 8;
 
+/// What a number with so many decimal places is short of: ten for each that it does not have.
+const SCALES: [u64; PLACES] = [
+    100_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
+    100,
+    10,
+];
+
 /// Why a decimal text is not a number that dcx can hold exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalFault {
@@ -72,8 +84,8 @@ pub(crate) fn parse(text: &[u8]) -> Result<(bool, u64), DecimalFault> {
     if !seen {
         return Err(DecimalFault::Empty);
     }
-    for _ in places.unwrap_or(0)..PLACES {
-        units = units.checked_mul(10).ok_or(DecimalFault::OutOfRange)?;
+    if let Some(scale) = SCALES.get(places.unwrap_or(0)) {
+        units = units.checked_mul(*scale).ok_or(DecimalFault::OutOfRange)?;
     }
     Ok((negative, units))
 }

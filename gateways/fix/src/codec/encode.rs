@@ -10,6 +10,12 @@ use super::{SOH, UtcTimestamp};
 /// Room kept before the third field for `8=…|9=…|`, written last.
 const FRONT_LEN: usize = 32;
 
+/// Digits that are made at once.
+const GROUP: usize = 8;
+
+/// Digits of the largest number, in whole groups.
+const DIGITS_MAX: usize = 3 * GROUP;
+
 /// Room made for the rest of a message at once.
 const RESERVE: usize = 512;
 
@@ -203,8 +209,7 @@ impl<'o> Body<'o> {
     #[inline]
     pub fn uint(&mut self, tag: u32, value: u64) {
         self.tag(tag);
-        self.digits(value);
-        self.out.push(SOH);
+        self.digits(value, SOH);
     }
 
     /// Writes a signed integer.
@@ -213,16 +218,24 @@ impl<'o> Body<'o> {
         if value < 0 {
             self.out.push(b'-');
         }
-        self.digits(value.unsigned_abs());
-        self.out.push(SOH);
+        self.digits(value.unsigned_abs(), SOH);
     }
 
     /// Writes one character.
     #[inline]
     pub fn char(&mut self, tag: u32, value: u8) {
-        self.tag(tag);
         let value = if value == SOH { b'?' } else { value };
-        self.out.extend_from_slice(&[value, SOH]);
+        let d = |by: u32| ascii_digit(u64::from(tag / by % 10));
+        match tag {
+            10..=99 => self.out.extend_from_slice(&[d(10), d(1), b'=', value, SOH]),
+            100..=999 => self
+                .out
+                .extend_from_slice(&[d(100), d(10), d(1), b'=', value, SOH]),
+            _ => {
+                self.tag(tag);
+                self.out.extend_from_slice(&[value, SOH]);
+            }
+        }
     }
 
     /// Writes `Y` or `N`.
@@ -250,37 +263,50 @@ impl<'o> Body<'o> {
         if negative {
             self.out.push(b'-');
         }
-        self.digits(units / SCALE);
-        let mut fraction = units % SCALE;
-        if fraction != 0 {
-            let mut text = *b".00000000\x01";
-            for place in (1..9).rev() {
-                text[place] = ascii_digit(fraction % 10);
-                fraction /= 10;
-            }
-            let mut len = 9;
-            while text[len - 1] == b'0' {
-                len -= 1;
-            }
-            self.out.extend_from_slice(&text[..len]);
+        let fraction = units % SCALE;
+        if fraction == 0 {
+            return self.digits(units / SCALE, SOH);
         }
-        self.out.push(SOH);
+        self.digits(units / SCALE, b'.');
+        let mut text = [SOH; GROUP + 1];
+        if let Some(digits) = text.first_chunk_mut() {
+            *digits = eight_digits(fraction).to_le_bytes();
+        }
+        let mut len = GROUP;
+        while text[len - 1] == b'0' {
+            len -= 1;
+            text[len] = SOH;
+        }
+        self.out.extend_from_slice(&text[..=len]);
+    }
+
+    /// Writes a number and the byte behind it.
+    #[inline]
+    fn digits(&mut self, value: u64, behind: u8) {
+        let d = |by: u64| ascii_digit(value / by % 10);
+        // One append for a field's value: each waits for the length that the one before it stored.
+        match value {
+            0..=9 => self.out.extend_from_slice(&[d(1), behind]),
+            10..=99 => self.out.extend_from_slice(&[d(10), d(1), behind]),
+            100..=999 => self.out.extend_from_slice(&[d(100), d(10), d(1), behind]),
+            _ => self.long_digits(value, behind),
+        }
     }
 
     #[inline]
-    fn digits(&mut self, value: u64) {
-        let mut text = [0; 20];
-        let mut at = text.len();
+    fn long_digits(&mut self, value: u64, behind: u8) {
+        let mut text = [behind; DIGITS_MAX + 1];
         let mut rest = value;
-        loop {
-            at -= 1;
-            text[at] = ascii_digit(rest % 10);
-            rest /= 10;
+        let (groups, _) = text.as_chunks_mut::<GROUP>();
+        for group in groups.iter_mut().rev() {
+            *group = eight_digits(rest % SCALE).to_le_bytes();
+            rest /= SCALE;
             if rest == 0 {
                 break;
             }
         }
-        self.out.extend_from_slice(&text[at..]);
+        let count = value.ilog10() as usize + 1;
+        self.out.extend_from_slice(&text[DIGITS_MAX - count..]);
     }
 
     /// Writes a `UTCTimestamp` with milliseconds.
@@ -335,6 +361,19 @@ impl<'o> Body<'o> {
         self.out
             .extend_from_slice(&[d(1000), d(100), d(10), d(1), b'=']);
     }
+}
+
+/// The eight digits of a number below 10⁸ in ASCII, the first in the lowest byte.
+#[inline]
+const fn eight_digits(value: u64) -> u64 {
+    const ZEROS: u64 = u64::from_le_bytes([b'0'; GROUP]);
+    // Halves, quarters and digits next to each other. The multiplications divide by 100 and by 10,
+    // exactly for numbers below 10,000 and below 100.
+    let fours = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = (fours.wrapping_mul(10_486) >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | (fours.wrapping_sub(hundreds * 100) << 16);
+    let tens = (twos.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f;
+    tens | (twos.wrapping_sub(tens * 10) << 8) | ZEROS
 }
 
 #[expect(

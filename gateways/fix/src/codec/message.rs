@@ -4,16 +4,20 @@ use std::fmt;
 
 use dcx_model::{Price, Qty, Text, UnixNanos};
 
+use super::word::{WORD_LEN, find, first, word_at};
 use super::{
-    CodecFault, FieldFault, MSG_SEQ_NUM, POSS_DUP_FLAG, POSS_RESEND, SOH, Scan, ValueFault, scan,
-    value,
+    CHECK_SUM, CodecFault, FieldFault, MSG_SEQ_NUM, POSS_DUP_FLAG, POSS_RESEND, SOH, Scan,
+    ValueFault, scan, value,
 };
 
 /// Fields whose places are remembered. Those behind them are found by reading again.
-const INDEXED_MAX: usize = 64;
+const INDEXED_MAX: usize = 56;
 
 /// Longest message that is indexed: places are kept in 16 bits.
 const NARROW_MAX: usize = 0xffff;
+
+/// Largest tag that is indexed: tags are kept in 16 bits.
+const TAG_INDEXED_MAX: u32 = 0xffff;
 
 /// A message whose frame, check sum and fields are in order, borrowed from the bytes it came in.
 ///
@@ -21,7 +25,7 @@ const NARROW_MAX: usize = 0xffff;
 /// groups included. Nothing is known here of which fields belong in it.
 ///
 /// # Cost
-/// A look-up compares tags one after the other in an index of the first 64 fields.
+/// A look-up compares tags one after the other in an index of the first 56 fields.
 /// Bench: `codec/decode NewOrderSingle`.
 #[derive(Clone)]
 pub struct Message<'a> {
@@ -39,9 +43,9 @@ pub struct Message<'a> {
 
 #[derive(Clone, Copy)]
 struct Entry {
-    tag: u32,
+    tag: u16,
     start: u16,
-    len: u16,
+    end: u16,
 }
 
 impl<'a> Message<'a> {
@@ -77,24 +81,44 @@ impl<'a> Message<'a> {
     #[inline]
     pub(super) fn read_fields(&mut self) -> Result<(), CodecFault> {
         let raw = self.raw;
-        let mut at = 0;
-        while at < raw.len() && self.indexed < INDEXED_MAX && raw.len() <= NARROW_MAX {
-            let Some((tag, start)) = plain_tag(raw, at) else {
-                break;
-            };
-            let mut end = start;
-            while raw[end] != SOH {
-                end += 1;
-            }
-            if data_field_of(tag).is_some() {
-                break;
-            }
-            self.index[self.indexed] = Entry::new(tag, start, end);
-            self.indexed += 1;
-            at = end + 1;
+        if raw.len() > NARROW_MAX {
+            return self.index_slowly();
         }
-        self.rest_at = at;
-        match at < raw.len() {
+        let (mut field_at, mut count, mut at) = (0, 0, 0);
+        // Every word that is looked through ends before the message does: behind the fields
+        // stands the trailer, which has been looked at and is seven bytes long.
+        'message: while at < self.trailer_at
+            && let Some(word) = word_at(raw, at)
+        {
+            let mut ends = find(word, SOH);
+            while ends != 0 {
+                let end = at.wrapping_add(first(ends));
+                let Some((tag, tag_len)) = plain_tag(raw, field_at) else {
+                    break 'message;
+                };
+                let Some(entry) = self.index.get_mut(count) else {
+                    break 'message;
+                };
+                if is_length(tag) || tag > TAG_INDEXED_MAX {
+                    break 'message;
+                }
+                *entry = Entry::new(tag, field_at.wrapping_add(tag_len + 1), end);
+                count = count.wrapping_add(1);
+                field_at = end.wrapping_add(1);
+                ends &= ends.wrapping_sub(1);
+            }
+            at = at.wrapping_add(WORD_LEN);
+        }
+        if field_at == self.trailer_at
+            && let Some(entry) = self.index.get_mut(count)
+        {
+            *entry = Entry::new(CHECK_SUM, raw.len() - 4, raw.len() - 1);
+            count += 1;
+            field_at = raw.len();
+        }
+        self.indexed = count;
+        self.rest_at = field_at;
+        match field_at < raw.len() {
             true => self.index_slowly(),
             false => Ok(()),
         }
@@ -112,7 +136,8 @@ impl<'a> Message<'a> {
             // A length field stays with its data: reading that goes on behind the index begins
             // with a field that needs no other.
             let closed = reader.data.0 == 0;
-            if self.raw.len() <= NARROW_MAX && self.indexed + usize::from(!closed) < INDEXED_MAX {
+            let fits = self.raw.len() <= NARROW_MAX && field.tag <= TAG_INDEXED_MAX;
+            if fits && self.indexed + usize::from(!closed) < INDEXED_MAX {
                 self.index[self.indexed] = Entry::new(field.tag, field.start, field.end);
                 self.indexed += 1;
                 self.rest_at = reader.at;
@@ -142,9 +167,9 @@ impl<'a> Message<'a> {
     /// `MsgType` (35), the third field of every message.
     #[must_use]
     pub fn msg_type(&self) -> &'a [u8] {
-        match self.fields().nth(2) {
-            Some((_, value)) => value,
-            None => &[],
+        match self.index.get(2) {
+            Some(entry) if self.indexed > 2 => entry.value(self.raw),
+            Some(_) | None => self.fields().nth(2).map_or(&[], |(_, value)| value),
         }
     }
 
@@ -217,7 +242,7 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn get(&self, tag: u32) -> Option<&'a [u8]> {
         let indexed = &self.index[..self.indexed];
-        match indexed.iter().find(|entry| entry.tag == tag) {
+        match indexed.iter().find(|entry| u32::from(entry.tag) == tag) {
             Some(entry) => Some(entry.value(self.raw)),
             None if self.rest_at == self.raw.len() => None,
             None => self.get_behind_index(tag),
@@ -313,24 +338,23 @@ impl Entry {
     const NONE: Self = Self {
         tag: 0,
         start: 0,
-        len: 0,
+        end: 0,
     };
 
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "messages above 65,535 bytes are not indexed"
+        reason = "neither tags nor messages above 65,535 are indexed"
     )]
     const fn new(tag: u32, start: usize, end: usize) -> Self {
         Self {
-            tag,
+            tag: tag as u16,
             start: start as u16,
-            len: (end - start) as u16,
+            end: end as u16,
         }
     }
 
     fn value<'a>(&self, raw: &'a [u8]) -> &'a [u8] {
-        let start = usize::from(self.start);
-        &raw[start..start + usize::from(self.len)]
+        &raw[usize::from(self.start)..usize::from(self.end)]
     }
 }
 
@@ -350,7 +374,7 @@ impl<'a> Iterator for Fields<'_, 'a> {
         if self.ix < message.indexed {
             let entry = &message.index[self.ix];
             self.ix += 1;
-            return Some((entry.tag, entry.value(message.raw)));
+            return Some((u32::from(entry.tag), entry.value(message.raw)));
         }
         if self.reader.at >= message.raw.len() {
             return None;
@@ -360,21 +384,19 @@ impl<'a> Iterator for Fields<'_, 'a> {
     }
 }
 
-/// The tag at `at` and where its value begins, if it is plain: one to nine digits, not zero.
+/// The tag at `at` and its length, if it is plain: one to seven digits, not zero.
 #[inline]
 fn plain_tag(raw: &[u8], at: usize) -> Option<(u32, usize)> {
+    let front: &[u8; WORD_LEN] = raw.get(at..)?.first_chunk()?;
     let mut tag: u32 = 0;
-    let mut end = at;
-    loop {
-        let byte = *raw.get(end)?;
+    for (len, byte) in front.iter().enumerate() {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
-            let plain = byte == b'=' && tag != 0 && end - at <= 9;
-            return plain.then_some((tag, end + 1));
+            return (*byte == b'=' && tag != 0).then_some((tag, len));
         }
         tag = tag.wrapping_mul(10).wrapping_add(u32::from(digit));
-        end += 1;
     }
+    None
 }
 
 /// A field as the reader finds it: its value is `start..end`.
@@ -495,14 +517,33 @@ fn odd_tag(raw: &[u8], begin: usize) -> Result<Field, CodecFault> {
     }
 }
 
-/// The data field whose length a length field gives (FIX 4.4 vol. 1, data type `data`).
-const fn data_field_of(tag: u32) -> Option<u32> {
+/// Whether a field gives the length of a data field.
+#[inline]
+fn is_length(tag: u32) -> bool {
+    LENGTHS.get(tag as usize) == Some(&true)
+}
+
+/// What [`data_field_of`] knows, by tag.
+static LENGTHS: [bool; 1536] = {
+    let mut lengths = [false; 1536];
+    let (mut tag, mut at) = (0, 0);
+    while at < lengths.len() {
+        lengths[at] = data_field_of(tag).is_some();
+        (tag, at) = (tag + 1, at + 1);
+    }
+    lengths
+};
+
+/// The data field whose length a length field gives (FIX 4.4 vol. 1, data type `data`), of all
+/// versions: a tag means the same in each.
+pub(crate) const fn data_field_of(tag: u32) -> Option<u32> {
     match tag {
         90 => Some(91),
         93 => Some(89),
         95 => Some(96),
         212 => Some(213),
-        348 | 350 | 352 | 354 | 356 | 358 | 360 | 362 | 364 | 445 | 618 | 621 => Some(tag + 1),
+        348 | 350 | 352 | 354 | 356 | 358 | 360 | 362 | 364 | 445 | 618 | 621 | 1184 | 1277
+        | 1280 | 1282 | 1397 | 1401 | 1403 | 1468 => Some(tag + 1),
         _ => None,
     }
 }

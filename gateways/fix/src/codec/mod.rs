@@ -13,6 +13,7 @@ mod scan;
 mod tag;
 mod timestamp;
 mod value;
+mod word;
 
 pub use encode::{Body, Encoder, Head};
 pub use fault::{CodecFault, FieldFault, ValueFault};

@@ -1,5 +1,6 @@
 //! Finds whole messages in a stream of bytes and loses as few as can be when it is damaged.
 
+use super::word::{WORD_LEN, find, first, sum, word_at};
 use super::{CodecFault, Message, SOH};
 
 /// Longest message that [`scan`] accepts.
@@ -84,11 +85,43 @@ impl Scanner {
     #[inline]
     #[must_use]
     pub fn scan(self, bytes: &[u8]) -> Scan<'_> {
-        match self.frame(bytes) {
-            Ok(frame) => whole(bytes, &frame),
+        let usual = self.usual_frame(bytes);
+        let frame = match usual {
+            Some(frame) => Ok(frame),
+            None => self.frame(bytes),
+        };
+        match frame.and_then(|frame| verified(bytes, frame)) {
+            Ok(trailer_at) => read(bytes, trailer_at),
             Err(NoFrame::Incomplete) => Scan::Incomplete,
             Err(NoFrame::Garbled { from, fault }) => garbled(bytes, from, fault),
         }
+    }
+
+    /// [`frame`](Self::frame) where nothing is unusual: what is not found at once is left to it.
+    #[inline]
+    fn usual_frame(self, bytes: &[u8]) -> Option<Frame> {
+        let front = bytes.strip_prefix(START)?;
+        let begin_len = first(find(word_at(front, 0)?, SOH));
+        let (tag, length) = front.get(begin_len + 1..)?.split_at_checked(2)?;
+        let digits_len = first(find(word_at(length, 0)?, SOH));
+        let digits = length.get(..digits_len)?;
+        if tag != b"9=" || !(1..WORD_LEN).contains(&digits_len) {
+            return None;
+        }
+        let mut body_len = 0;
+        for byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            body_len = body_len * 10 + usize::from(digit);
+        }
+        let body_at = START.len() + begin_len + 3 + digits_len + 1;
+        let trailer_at = body_at + body_len;
+        let behind = bytes.get(trailer_at.checked_sub(1)?..trailer_at + TRAILER_LEN)?;
+        let fits = trailer_at + TRAILER_LEN <= self.bytes_max;
+        (fits && body_len > 0 && behind.starts_with(b"\x0110="))
+            .then_some(Frame { body_at, body_len })
     }
 
     /// Reads `8=…|9=…|` and waits until the body and the trailer are there.
@@ -161,28 +194,36 @@ fn early_fault(bytes: &[u8], body_at: usize, body_len: usize) -> Option<NoFrame>
     })
 }
 
-/// Checks a frame that is wholly there.
+/// Checks trailer and sum of a frame that is wholly there: where the trailer begins.
 #[inline]
-fn whole<'a>(bytes: &'a [u8], frame: &Frame) -> Scan<'a> {
+fn verified(bytes: &[u8], frame: Frame) -> Result<usize, NoFrame> {
+    let garbled = |from, fault| Err(NoFrame::Garbled { from, fault });
     let trailer_at = frame.body_at + frame.body_len;
     let len = trailer_at + TRAILER_LEN;
-    let &[b'1', b'0', b'=', a, b, c, end] = &bytes[trailer_at..len] else {
-        return garbled(bytes, trailer_at, CodecFault::CheckSumMalformed);
+    let &[b'1', b'0', b'=', a, b, c, SOH] = &bytes[trailer_at..len] else {
+        return garbled(trailer_at, CodecFault::CheckSumMalformed);
     };
-    if end != SOH || ![a, b, c].iter().all(u8::is_ascii_digit) {
-        return garbled(bytes, trailer_at, CodecFault::CheckSumMalformed);
+    let digits = [a, b, c].map(|byte| byte.wrapping_sub(b'0'));
+    let [hundreds, tens, ones] = digits.map(u16::from);
+    if digits.iter().any(|digit| *digit > 9) {
+        return garbled(trailer_at, CodecFault::CheckSumMalformed);
     }
-    let found = [a, b, c]
-        .iter()
-        .fold(0, |sum, byte| sum * 10 + u16::from(byte - b'0'));
+    let found = hundreds * 100 + tens * 10 + ones;
     let expected = check_sum(&bytes[..trailer_at]);
     if found != u16::from(expected) {
-        let fault = CodecFault::CheckSumWrong { found, expected };
-        return garbled(bytes, len, fault);
+        return garbled(len, CodecFault::CheckSumWrong { found, expected });
     }
     if !bytes[frame.body_at..].starts_with(b"35=") {
-        return garbled(bytes, len, CodecFault::HeaderOrder);
+        return garbled(len, CodecFault::HeaderOrder);
     }
+    Ok(trailer_at)
+}
+
+/// Reads the message that ends with the trailer at `trailer_at`.
+#[inline]
+fn read(bytes: &[u8], trailer_at: usize) -> Scan<'_> {
+    let len = trailer_at + TRAILER_LEN;
+    // Made where it is returned: it is too large to be moved.
     let mut found = Scan::Message {
         message: Message::unread(&bytes[..len], trailer_at),
         len,
@@ -197,9 +238,7 @@ fn whole<'a>(bytes: &'a [u8], frame: &Frame) -> Scan<'a> {
 
 /// The sum of all bytes modulo 256 (FIX 4.4 vol. 2, "Checksum calculation").
 pub(super) fn check_sum(bytes: &[u8]) -> u8 {
-    bytes
-        .iter()
-        .fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
+    sum(bytes)
 }
 
 /// Drops everything up to the next `8=FIX` at or behind `from`, or up to what may become one.

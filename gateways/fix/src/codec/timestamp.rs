@@ -2,6 +2,8 @@
 
 use dcx_model::{NANOS_PER_S, UnixNanos};
 
+use super::word::{digits, word_at};
+
 /// Bytes of a timestamp with milliseconds: `YYYYMMDD-HH:MM:SS.sss`.
 pub const TIMESTAMP_LEN: usize = 21;
 
@@ -13,7 +15,8 @@ const DAY_S: u64 = 86_400;
 /// The calendar is computed once a second, three digits otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct UtcTimestamp {
-    second: u64,
+    /// When the second that `text` names began.
+    second: UnixNanos,
     text: [u8; TIMESTAMP_LEN],
 }
 
@@ -28,19 +31,20 @@ impl UtcTimestamp {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            second: 0,
+            second: UnixNanos::ZERO,
             text: *b"19700101-00:00:00.000",
         }
     }
 
     /// The text of `at`, cut to the millisecond.
     pub fn text(&mut self, at: UnixNanos) -> &[u8; TIMESTAMP_LEN] {
-        let second = at.seconds();
-        if second != self.second {
-            self.text = calendar(second);
-            self.second = second;
+        let mut nanos = at.get().wrapping_sub(self.second.get());
+        if nanos >= NANOS_PER_S {
+            self.text = calendar(at.seconds());
+            nanos = at.get() % NANOS_PER_S;
+            self.second = UnixNanos::new(at.get() - nanos);
         }
-        let millis = at.get() % NANOS_PER_S / 1_000_000;
+        let millis = nanos / 1_000_000;
         self.text[18] = digit(millis / 100);
         self.text[19] = digit(millis / 10 % 10);
         self.text[20] = digit(millis % 10);
@@ -98,21 +102,42 @@ const fn digit(number: u64) -> u8 {
 #[must_use]
 pub fn parse_utc_timestamp(text: &[u8]) -> Option<UnixNanos> {
     let (head, fraction) = text.split_at_checked(17)?;
-    let head: &[u8; 17] = head.try_into().ok()?;
-    if head[8] != b'-' || head[11] != b':' || head[14] != b':' {
-        return None;
-    }
-    let year = number(&head[0..4])?;
-    let (month, day) = (number(&head[4..6])?, number(&head[6..8])?);
-    let (hour, minute) = (number(&head[9..11])?, number(&head[12..14])?);
-    let second = number(&head[15..17])?;
-    if year < 1970 || hour > 23 || minute > 59 || second > 60 {
+    let [century, year, month, day] = pairs(word_at(head, 0)?)?;
+    let [hour, minute, second] = times(word_at(head, 9)?)?;
+    let year = century * 100 + year;
+    if head[8] != b'-' || year < 1970 || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let days = days_from_civil(year, month, day)?;
     let seconds = days * DAY_S + hour * 3600 + minute * 60 + second;
     let nanos = seconds.checked_mul(NANOS_PER_S)?;
     nanos.checked_add(nanos_of(fraction)?).map(UnixNanos::new)
+}
+
+/// Four numbers of two digits each.
+#[inline]
+fn pairs(word: u64) -> Option<[u64; 4]> {
+    let digits = digits(word)?;
+    let twos = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    Some([
+        twos & 0xff,
+        twos >> 16 & 0xff,
+        twos >> 32 & 0xff,
+        twos >> 48 & 0xff,
+    ])
+}
+
+/// The three numbers of `HH:MM:SS`.
+#[inline]
+fn times(word: u64) -> Option<[u64; 3]> {
+    const COLONS: u64 = 0x0000_ff00_00ff_0000;
+    let between = word ^ u64::from_le_bytes(*b"00:00:00");
+    if between & COLONS != 0 {
+        return None;
+    }
+    let digits = digits(between ^ u64::from_le_bytes(*b"00000000"))?;
+    let twos = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    Some([twos & 0xff, twos >> 24 & 0xff, twos >> 48 & 0xff])
 }
 
 fn nanos_of(fraction: &[u8]) -> Option<u64> {
