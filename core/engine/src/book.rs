@@ -4,6 +4,9 @@ use dcx_model::{InstrumentId, LimitPx, Nanos, Price, Qty, Quote, UnixNanos, VENU
 
 use crate::digest::Words;
 
+/// No price, as a quote's bits have it: the least of all numbers.
+const NONE: i64 = LimitPx::NONE.to_bits();
+
 /// One venue's prices for one instrument.
 #[derive(Clone, Copy, Debug)]
 struct Top {
@@ -97,32 +100,35 @@ impl Book {
         now: UnixNanos,
         age_max: Nanos,
     ) -> Best {
-        let mut best = Best::default();
         let Some(row) = self.rows.get(instrument.get() as usize) else {
-            return best;
+            return Best::default();
         };
+        let (mut best_bid, mut best_ask, mut youngest) = (NONE, NONE, None);
         let mut left = row.quoted.and(venues).bits();
         while left != 0 {
             let top = row.tops.get(left.trailing_zeros() as usize);
             left &= left - 1;
             let Some(top) = top else { continue };
-            let (bid, ask) = (top.bid_px.price(), top.ask_px.price());
+            let (bid, ask) = (top.bid_px.to_bits(), top.ask_px.to_bits());
             // A venue whose own bid is above its own offer is wrong about one of them.
-            let crossed = bid.is_some() && ask.is_some() && bid > ask;
-            if crossed || bid.is_none() && ask.is_none() {
+            let crossed = ask != NONE && bid > ask;
+            if crossed || bid == NONE && ask == NONE {
                 continue;
             }
             let age = now.since(top.at);
-            best.youngest = Some(best.youngest.map_or(age, |youngest| youngest.min(age)));
+            youngest = Some(youngest.map_or(age, |youngest: Nanos| youngest.min(age)));
             if age <= age_max {
-                best.bid = best.bid.max(bid);
-                best.ask = match (best.ask, ask) {
-                    (Some(one), Some(other)) => Some(one.min(other)),
-                    (one, other) => one.or(other),
-                };
+                best_bid = best_bid.max(bid);
+                if best_ask == NONE || ask != NONE && ask < best_ask {
+                    best_ask = ask;
+                }
             }
         }
-        best
+        Best {
+            bid: LimitPx::from_bits(best_bid).price(),
+            ask: LimitPx::from_bits(best_ask).price(),
+            youngest,
+        }
     }
 
     pub(crate) fn digest(&self, salt: u64) -> u64 {

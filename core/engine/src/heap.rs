@@ -109,9 +109,28 @@ impl Heap {
         link: impl Fn(&mut T) -> &mut HeapLink,
     ) {
         assert!(ix < ORPHAN, "a slot in a heap has a number of 27 bits");
-        *link(pool.at_mut(ix)) = HeapLink::ALONE;
-        self.root = meld(pool, self.root, ix, &key, &link);
         self.len += 1;
+        // Down the right edge to the first thing that comes after it.
+        let own = key(pool.at(ix));
+        let (mut parent, mut below) = (NIL, self.root);
+        while below != NIL && key(pool.at(below)) < own {
+            parent = below;
+            below = link(pool.at_mut(below)).right;
+        }
+        // That, with all below it, is its left child; it has no right one.
+        let alone = link(pool.at_mut(ix));
+        *alone = HeapLink::ALONE;
+        alone.left = below;
+        alone.set_parent(parent);
+        if below != NIL {
+            link(pool.at_mut(below)).set_parent(ix);
+        }
+        if parent == NIL {
+            self.root = ix;
+        } else {
+            link(pool.at_mut(parent)).right = ix;
+            lean_until_settled(pool, parent, &link);
+        }
     }
 
     /// Takes out a thing that is in the heap.

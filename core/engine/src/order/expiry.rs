@@ -13,6 +13,40 @@ const DAY: u64 = 86_400;
 struct Opening {
     hours: Hours,
     close_lead: Nanos,
+    close: Close,
+}
+
+/// The close that was looked for last, and the moments of which it is the next. It follows from
+/// the hours alone, and most orders of a day have the same.
+#[derive(Clone, Copy, Debug)]
+struct Close {
+    from: UnixNanos,
+    until: UnixNanos,
+    at: Option<UnixNanos>,
+}
+
+impl Close {
+    /// Of no moment.
+    const UNKNOWN: Self = Self {
+        from: UnixNanos::ZERO,
+        until: UnixNanos::ZERO,
+        at: None,
+    };
+}
+
+impl Opening {
+    /// [`Hours::next_close`], looked for once for all moments that have the same.
+    fn next_close(&mut self, now: UnixNanos) -> Option<UnixNanos> {
+        if now < self.close.from || now >= self.close.until {
+            let at = self.hours.next_close(now);
+            self.close = Close {
+                from: now,
+                until: at.unwrap_or(UnixNanos::new(u64::MAX)),
+                at,
+            };
+        }
+        self.close.at
+    }
 }
 
 /// Trading hours by instrument, and when the day begins where there are none.
@@ -37,12 +71,15 @@ impl Expiry {
     }
 
     /// When an order that is accepted now ends; zero for never.
-    pub(crate) fn ends_at(&self, now: UnixNanos, terms: &Terms) -> UnixNanos {
-        let hours = self.hours(terms.instrument);
+    pub(crate) fn ends_at(&mut self, now: UnixNanos, terms: &Terms) -> UnixNanos {
+        let next_day = self.next_day(now);
+        let row = self.rows.get_mut(terms.instrument.get() as usize);
+        let opening = row.and_then(Option::as_mut);
+        let hours = opening.as_ref().map(|opening| opening.hours);
         let end = match terms.time_in_force {
-            TimeInForce::Day => match hours {
-                Some(hours) => hours.next_close(now),
-                None => Some(self.next_day(now)),
+            TimeInForce::Day => match opening {
+                Some(opening) => opening.next_close(now),
+                None => Some(next_day),
             },
             TimeInForce::Gtd => Some(terms.expire),
             // What could not be sent in its session has missed it.
@@ -117,6 +154,7 @@ impl Engine {
                 *row = Some(Opening {
                     hours: known,
                     close_lead: hours.close_lead,
+                    close: Close::UNKNOWN,
                 });
             }
             _ => self.refuse_configuration(cx),
