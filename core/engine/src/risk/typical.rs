@@ -56,8 +56,12 @@ impl Typical {
         }
         // Below 2¹²⁸: an average below 2⁹⁶ and a factor below 2³².
         let product = self.average.unsigned_abs() * u128::from(k_thousandths);
-        let units = (product >> FRACTION_BITS) / 1_000;
-        Some(Qty::from_units(u64::try_from(units).unwrap_or(u64::MAX)))
+        // A division of 64 bits where that is enough, which it is but for absurd quantities.
+        let units = match u64::try_from(product >> FRACTION_BITS) {
+            Ok(thousandths) => thousandths / 1_000,
+            Err(_) => u64::try_from((product >> FRACTION_BITS) / 1_000).unwrap_or(u64::MAX),
+        };
+        Some(Qty::from_units(units))
     }
 
     /// Trades seen, up to 64.

@@ -7,6 +7,7 @@ use dcx_model::{
 
 use super::entity::Entity;
 use super::row::FirmRow;
+use super::value::step;
 use super::{FIRM, Ledger, NONE, of_account, of_strategy};
 use crate::risk::Gate;
 use crate::trace::{Check, Trace};
@@ -239,8 +240,12 @@ fn check_var<T: Trace>(
         Side::Buy => ask.worth.units(),
         Side::Sell => -ask.worth.units(),
     };
+    if !ledger.measure.is_capped() {
+        return Ok(());
+    }
+    let step = step(firm, worth);
     for (method, limit, max) in ledger.measure.caps() {
-        let Some(passed) = ledger.measure.passes(firm, worth, method, max) else {
+        let Some(passed) = ledger.measure.passes(step, method, max) else {
             let missing = Refusal::NoRiskFactor;
             return gate.require(Check::RiskFactor, (0, 1), false, || missing);
         };

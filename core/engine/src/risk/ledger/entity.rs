@@ -1,8 +1,8 @@
 //! The sums of one holder of positions, its limits on them, and its result of the day.
 
-use dcx_model::{Limit, Scope, StateCause, TradingState};
+use dcx_model::{Limit, Scope, Side, StateCause, TradingState};
 
-use super::row::Share;
+use super::row::{Share, Working};
 use super::{FIRM, NONE};
 use crate::digest::Words;
 
@@ -112,6 +112,16 @@ impl Entity {
             (true, false) => self.unmarked -= 1,
             (false, false) | (true, true) => {}
         }
+    }
+
+    /// Takes in that what works of one of its rows changed, of which nothing else did.
+    pub(super) fn work(&mut self, change: &Working, margin_bps: u32) {
+        let worth = change.worth();
+        match change.side {
+            Side::Buy => self.buys += worth,
+            Side::Sell => self.sells += worth,
+        }
+        self.margin += worth * i128::from(margin_bps);
     }
 
     /// The result of the day; nothing before anything happened on it.

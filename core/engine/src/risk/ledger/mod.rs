@@ -36,7 +36,7 @@ use crate::digest::Words;
 use crate::index::Index;
 use crate::pool::NIL;
 use entity::Entity;
-use row::{FirmRow, MARGIN_BPS, Row};
+use row::{FirmRow, MARGIN_BPS, Row, Working};
 use value::Measure;
 
 /// A limit that is not set: nothing reaches it.
@@ -199,12 +199,12 @@ impl Ledger {
 
     /// Reserves `qty` at `unit` each.
     pub(crate) fn reserve(&mut self, rows: Rows, side: Side, qty: Qty, unit: Price) {
-        self.each(rows, |row| row.reserve(side, qty, unit));
+        self.reserve_instead(rows, side, (Qty::ZERO, Price::ZERO), (qty, unit));
     }
 
     /// Gives back part of what was reserved at `unit` each.
     pub(crate) fn release(&mut self, rows: Rows, side: Side, qty: Qty, unit: Price) {
-        self.each(rows, |row| row.release(side, qty, unit));
+        self.reserve_instead(rows, side, (qty, unit), (Qty::ZERO, Price::ZERO));
     }
 
     /// Changes what is reserved from one quantity and price to another.
@@ -215,11 +215,30 @@ impl Ledger {
         before: (Qty, Price),
         after: (Qty, Price),
     ) {
-        if before != after {
-            self.each(rows, |row| {
-                row.release(side, before.0, before.1);
-                row.reserve(side, after.0, after.1);
-            });
+        if before == after {
+            return;
+        }
+        let change = Working::between(side, before, after);
+        let Some(firm) = self.firm.get_mut(rows.instrument as usize) else {
+            return;
+        };
+        let (mark, margin_bps) = (firm.mark(), firm.margin_bps);
+        if firm.row.takes(&change, mark, margin_bps) {
+            firm.row.work(&change);
+            self.count_working(FIRM, &change, margin_bps);
+        } else {
+            self.change_firm(rows.instrument, |row| row.work(&change));
+        }
+        for ix in [rows.account, rows.strategy] {
+            let row = self.rows.get_mut(ix as usize);
+            let row = row.expect("a row of the ledger is never given up");
+            if row.takes(&change, mark, margin_bps) {
+                row.work(&change);
+                let entity = row.entity();
+                self.count_working(entity, &change, margin_bps);
+            } else {
+                self.change(ix, |row| row.work(&change));
+            }
         }
     }
 
@@ -237,7 +256,8 @@ impl Ledger {
             Side::Buy => units,
             Side::Sell => -units,
         };
-        self.trade(rows, signed, last_px, |row| row.release(side, fits, unit));
+        let change = Working::between(side, (fits, unit), (Qty::ZERO, Price::ZERO));
+        self.trade(rows, signed, last_px, |row| row.work(&change));
     }
 
     /// Takes a trade back. What it filled of an order is reserved again by the caller, if the
@@ -478,6 +498,13 @@ impl Ledger {
             entity.roll(self.day);
         }
         entity.change(before, after, instrument);
+    }
+
+    /// Adds a change of what works to the sums of an entity, of whose row nothing else changed.
+    fn count_working(&mut self, entity: usize, change: &Working, margin_bps: u32) {
+        let entity = self.entities.get_mut(entity);
+        let entity = entity.expect("a row is of an entity that there is");
+        entity.work(change, margin_bps);
     }
 
     fn judge(&mut self, ix: usize) -> Option<Breach> {

@@ -14,6 +14,10 @@ const VALUE_MAX: i128 = 1 << 104;
 /// No margin of a row is above this, in units of 10⁻²⁰.
 const MARGIN_MAX: i128 = 1 << 112;
 
+/// While the gross of a row and what is added to it are below this, its margin is its worth times
+/// the basis points, exactly: the product is below 2¹¹², which is [`MARGIN_MAX`].
+const EXACT_MAX: i128 = 1 << 80;
+
 /// The bit of [`Row::margin`] of a position that has no mark.
 const UNMARKED: u32 = 1 << 31;
 
@@ -27,6 +31,34 @@ pub(super) struct Share {
     /// Notional times basis points.
     pub(super) margin: i128,
     pub(super) unmarked: bool,
+}
+
+/// A change of what the orders of one side may still do: what goes and what comes in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Working {
+    pub(super) side: Side,
+    out_qty: i128,
+    out_worth: i128,
+    in_qty: i128,
+    in_worth: i128,
+}
+
+impl Working {
+    /// From one quantity at so much each to another.
+    pub(super) fn between(side: Side, before: (Qty, Price), after: (Qty, Price)) -> Self {
+        Self {
+            side,
+            out_qty: i128::from(before.0.units()),
+            out_worth: before.1.times(before.0).units(),
+            in_qty: i128::from(after.0.units()),
+            in_worth: after.1.times(after.0).units(),
+        }
+    }
+
+    /// How much more worth there is after it.
+    pub(super) const fn worth(&self) -> i128 {
+        self.in_worth - self.out_worth
+    }
 }
 
 /// One entity's stand in one instrument. Two cache lines: what is compared with quantities, and
@@ -97,16 +129,11 @@ impl Row {
         self.margin = margin_bps.min(UNMARKED - 1) | flag;
     }
 
-    pub(super) fn reserve(&mut self, side: Side, qty: Qty, unit: Price) {
-        let (working, worth) = self.side(side);
-        *working += i128::from(qty.units());
-        *worth += unit.times(qty).units();
-    }
-
-    pub(super) fn release(&mut self, side: Side, qty: Qty, unit: Price) {
-        let (working, worth) = self.side(side);
-        *working -= i128::from(qty.units());
-        *worth -= unit.times(qty).units();
+    /// Takes in what orders may do from now on instead of what they might do before.
+    pub(super) fn work(&mut self, change: &Working) {
+        let (working, worth) = self.side(change.side);
+        *working -= change.out_qty;
+        *worth -= change.out_worth;
         assert!(
             *working >= 0 && *worth >= 0,
             "never more is released than was reserved"
@@ -115,6 +142,21 @@ impl Row {
             *working != 0 || *worth == 0,
             "no worth stays reserved without a quantity"
         );
+        *working += change.in_qty;
+        *worth += change.in_worth;
+    }
+
+    /// Whether such a change is all that the sums of the row's entity have to follow: the row is
+    /// marked as it should be, and its margin grows and shrinks with its worth.
+    pub(super) fn takes(&self, change: &Working, mark: Option<i64>, margin_bps: u32) -> bool {
+        let marked = if self.position == 0 {
+            self.value == 0
+        } else {
+            mark.is_some_and(|mark| self.value == value_of(self.position, mark))
+        };
+        let exact = self.gross() < EXACT_MAX && change.in_worth < EXACT_MAX;
+        // An unmarked row has the flag besides.
+        marked && exact && self.margin == margin_bps
     }
 
     /// Changes position and cash by a trade of a signed quantity.

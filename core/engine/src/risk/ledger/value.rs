@@ -83,6 +83,11 @@ impl Measure {
         }
     }
 
+    /// Whether any cap is set.
+    pub(super) const fn is_capped(&self) -> bool {
+        self.ewma_max != NONE || self.historical_max != NONE
+    }
+
     /// The caps that are set, in units of 10⁻¹⁶.
     pub(super) fn caps(&self) -> impl Iterator<Item = (Method, Limit, i128)> {
         [
@@ -108,16 +113,14 @@ impl Measure {
         }
     }
 
-    /// Whether the value at risk is within `max` once the firm has `worth` more of an instrument;
-    /// `None` if a fact is missing.
+    /// Whether the value at risk is within `max` after a [`step`]; `None` if a fact is missing.
     pub(super) fn passes(
         &self,
-        firm: &FirmRow,
-        worth: i128,
+        step: Option<(Factor, i128)>,
         method: Method,
         max: i128,
     ) -> Option<bool> {
-        let (factor, delta) = step(firm, worth)?;
+        let (factor, delta) = step?;
         self.var.passes(method, factor, delta, whole(max))
     }
 
@@ -239,8 +242,9 @@ fn next_sample(at: UnixNanos) -> UnixNanos {
     UnixNanos::new((at.get() / every + 1) * every)
 }
 
-/// The change of exposure that `worth` more of an instrument is.
-fn step(firm: &FirmRow, worth: i128) -> Option<(Factor, i128)> {
+/// The change of exposure that `worth` more of an instrument is; none of one that moves with no
+/// factor.
+pub(super) fn step(firm: &FirmRow, worth: i128) -> Option<(Factor, i128)> {
     let mapping = firm.mapping?;
     let after = mapping.exposure(units(firm.row.value + worth));
     Some((mapping.factor, after - firm.exposure))
@@ -248,11 +252,10 @@ fn step(firm: &FirmRow, worth: i128) -> Option<(Factor, i128)> {
 
 /// A cap in the units of the value at risk: what is below one of them cannot be used.
 fn whole(max: i128) -> i128 {
-    let up = units(max);
-    if up * WORTH_PER_UNIT > max {
-        up - 1
-    } else {
-        up
+    // A cap of a few times 10⁷ of the firm's currency fits 64 bits once its twelve twos are gone.
+    match u64::try_from(max >> 12) {
+        Ok(rest) => i128::from(rest / ODD_PER_UNIT),
+        Err(_) => max.div_euclid(WORTH_PER_UNIT),
     }
 }
 
@@ -260,13 +263,16 @@ fn whole(max: i128) -> i128 {
 fn units(worth: i128) -> i128 {
     // 10¹² is 2¹² times an odd number: what is left after a shift mostly fits 64 bits, where a
     // division is cheap.
-    let whole = match u64::try_from(worth.unsigned_abs() >> 12) {
-        Ok(rest) => u128::from(rest / ODD_PER_UNIT),
-        Err(_) => worth.unsigned_abs() / WORTH_PER_UNIT.unsigned_abs(),
+    let size = worth.unsigned_abs();
+    let up = match u64::try_from(size >> 12) {
+        Ok(rest) => {
+            let over = rest % ODD_PER_UNIT != 0 || size & 0xfff != 0;
+            u128::from(rest / ODD_PER_UNIT + u64::from(over))
+        }
+        Err(_) => size.div_ceil(WORTH_PER_UNIT.unsigned_abs()),
     };
-    let up = whole * WORTH_PER_UNIT.unsigned_abs() != worth.unsigned_abs();
-    let whole = (whole + u128::from(up)).cast_signed();
-    if worth < 0 { -whole } else { whole }
+    let up = up.cast_signed();
+    if worth < 0 { -up } else { up }
 }
 
 #[cfg(test)]

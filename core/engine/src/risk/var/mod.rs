@@ -52,6 +52,7 @@ pub(crate) const EXPOSURE_MAX: i64 = 1 << 58;
 pub(crate) const RETURN_PPM_MAX: i32 = 500_000;
 
 const PPM: i128 = 1_000_000;
+const PPM_64: i64 = 1_000_000;
 
 /// The returns of all factors in one sampling period, as far as they are known.
 pub(crate) type Returns = [Option<i32>; FACTORS_MAX];
@@ -100,6 +101,12 @@ impl Mapping {
     pub(crate) fn exposure(self, value: i128) -> i128 {
         if i128::from(self.beta_ppm) == PPM {
             return value;
+        }
+        // 64 bits are enough for any sensible holding, and much cheaper.
+        if let Ok(value) = i64::try_from(value)
+            && let Some(scaled) = value.checked_mul(i64::from(self.beta_ppm))
+        {
+            return i128::from(scaled / PPM_64 + (scaled % PPM_64).signum());
         }
         let scaled = value.saturating_mul(i128::from(self.beta_ppm));
         scaled / PPM + (scaled % PPM).signum()
