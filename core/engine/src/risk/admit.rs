@@ -80,7 +80,13 @@ fn check_rates<T: Trace>(gate: &mut Gate<'_, T>, facts: &Facts<'_>) -> Result<()
         if rate.is_none() {
             continue;
         }
-        let (passed, orders) = bucket.with_one(facts.at, rate);
+        let passed = bucket.has_one(facts.at, rate);
+        // A division, for who reads it only.
+        let orders = if T::ON {
+            bucket.with_one(facts.at, rate)
+        } else {
+            0
+        };
         let numbers = (i128::from(orders), i128::from(rate.size()));
         gate.require(Check::Rate, numbers, passed, || Refusal::RateAboveMax {
             at,

@@ -33,12 +33,16 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Whether there is a token, and how many orders the bucket holds with one more. A sustained
-    /// rate of zero admits nothing.
-    pub(crate) fn with_one(&self, at: UnixNanos, rate: Rate) -> (bool, u64) {
+    /// Whether there is a token. A sustained rate of zero admits nothing.
+    pub(crate) fn has_one(&self, at: UnixNanos, rate: Rate) -> bool {
         let with_one = self.missing_at(at, rate).saturating_add(NANOS_PER_S);
-        let passed = rate.per_s > 0 && with_one <= rate.size() * NANOS_PER_S;
-        (passed, with_one.div_ceil(NANOS_PER_S))
+        rate.per_s > 0 && with_one <= rate.size() * NANOS_PER_S
+    }
+
+    /// How many orders the bucket holds with one more.
+    pub(crate) fn with_one(&self, at: UnixNanos, rate: Rate) -> u64 {
+        let with_one = self.missing_at(at, rate).saturating_add(NANOS_PER_S);
+        with_one.div_ceil(NANOS_PER_S)
     }
 
     /// Takes a token; from an empty bucket, nothing: what may not be refused is counted as far as
@@ -76,7 +80,7 @@ mod tests {
 
     /// Takes a token if there is one.
     fn ask(bucket: &mut Bucket, at: UnixNanos, rate: Rate) -> (bool, u64) {
-        let answer = bucket.with_one(at, rate);
+        let answer = (bucket.has_one(at, rate), bucket.with_one(at, rate));
         if answer.0 {
             bucket.take(at, rate);
         }
@@ -108,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_zero_admits_nothing_and_a_burst_of_zero_one_at_a_time() {
-        assert!(!Bucket::default().with_one(at(0), rate(0, 5)).0);
+        assert!(!Bucket::default().has_one(at(0), rate(0, 5)));
         let mut bucket = Bucket::default();
         assert!(ask(&mut bucket, at(0), rate(1, 0)).0);
         assert!(!ask(&mut bucket, at(0), rate(1, 0)).0);
@@ -120,7 +124,7 @@ mod tests {
         for _ in 0..10 {
             bucket.take(at(0), rate(1_000, 2));
         }
-        assert!(!bucket.with_one(at(999_999), rate(1_000, 2)).0);
-        assert!(bucket.with_one(at(1_000_000), rate(1_000, 2)).0);
+        assert!(!bucket.has_one(at(999_999), rate(1_000, 2)));
+        assert!(bucket.has_one(at(1_000_000), rate(1_000, 2)));
     }
 }
