@@ -103,17 +103,18 @@ impl Engine {
         order: &NewOrder,
     ) -> Result<(Passed, Hashed, Prevention), Refusal> {
         let holder = Holder::of(order);
-        let facts = self.facts(cx.at, holder);
-        let mut gate = Gate::new(cx.seq, &mut *cx.trace);
-        let reduces = facts.order_reduces(order);
-        risk::admit(&mut gate, &facts, reduces)?;
-        self.count_message(cx.at, &holder);
         let name = self.names.hashed(order.session.get(), order.cl_ord_id);
         let used = self.names.find(&name).is_some();
-        risk::check_name(&mut gate, used)?;
-        let mut facts = self.facts(cx.at, holder);
-        facts.venues = self.takers(order);
-        let checked = risk::check(&mut gate, &facts, order);
+        let venues = self.takers(order);
+        let facts = self.facts(cx.at, holder).able(venues);
+        let mut gate = Gate::new(cx.seq, &mut *cx.trace);
+        risk::admit(&mut gate, &facts, facts.order_reduces(order))?;
+        // Every request that is admitted counts, whatever the checks say; none of them reads the
+        // rates again.
+        let named = risk::check_name(&mut gate, used);
+        let checked = named.map(|()| risk::check(&mut gate, &facts, order));
+        self.count_message(cx.at, &holder);
+        let checked = checked?;
         let checked = checked.and_then(|passed| {
             self.check_reducing(cx, order.account, passed.terms.get(), None)?;
             self.check_asked(&passed)?;
@@ -295,7 +296,7 @@ impl Engine {
         self.parents.at_mut(ix).name = name;
         self.enlist(ix);
         self.enter_reducing(ix);
-        self.note_opened(cx.at, order, passed.worth);
+        self.note_opened(cx.at, order, passed);
 
         self.join(cx.at, order, ix);
         if waits_first(order, passed) {
@@ -305,7 +306,7 @@ impl Engine {
             return self.accepted(cx, ix);
         }
         self.parents.at_mut(ix).schedule.advance(cx.at);
-        let held = self.would_hold(ix) || self.waits_for(prevention);
+        let held = self.would_hold_among(ix, passed.takers) || self.waits_for(prevention);
         let view = self.parents.at(ix).view(order.cl_ord_id);
         cx.out.push(Event::Accepted { view, held });
         self.apply_prevention(cx, ix, prevention);
@@ -313,7 +314,7 @@ impl Engine {
             cx.out.push(near.event());
         }
         self.set_timer(ix);
-        self.work_on(cx, ix, true);
+        self.work_among(cx, ix, true, Some(passed.takers));
     }
 
     /// Tells the client that an order is accepted that had, or has, to wait, and has it do so.
@@ -331,14 +332,14 @@ impl Engine {
     }
 
     /// Counts an accepted order where limits count it.
-    fn note_opened(&mut self, at: UnixNanos, order: &NewOrder, worth: Notional) {
-        let holder = Holder::of(order);
-        let day = self.day(at);
-        self.count_accepted(&holder, day, (order.order_qty, worth));
-        let window = risk::duplicate_window(&self.facts(at, holder));
-        if window > Nanos::ZERO {
+    fn note_opened(&mut self, at: UnixNanos, order: &NewOrder, passed: &Passed) {
+        let counted = (order.order_qty, passed.worth);
+        self.count_accepted(&Holder::of(order), passed.day, counted);
+        if passed.duplicate_window > Nanos::ZERO {
             let economics = risk::economics(order);
-            self.recent.duplicates.keep(at, window, &economics);
+            self.recent
+                .duplicates
+                .keep(at, passed.duplicate_window, &economics);
         }
     }
 
@@ -408,8 +409,7 @@ impl Engine {
         let orig_cl_ord_id = parent.cl_ord_id;
         let waits = parent.children.len() > 0;
         self.reserve_instead(ix, reserved, unit);
-        let day = self.day(cx.at);
-        self.count_accepted(&holder, day, (increase, passed.worth));
+        self.count_accepted(&holder, passed.day, (increase, passed.worth));
         if let Some(near) = passed.near {
             cx.out.push(near.event());
         }

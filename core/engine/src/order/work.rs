@@ -25,10 +25,15 @@ impl Engine {
     pub(crate) fn eligible(&self, holder: &Holder) -> VenueSet {
         let row = self.instruments.get(holder.instrument.get() as usize);
         let open = row.map_or(VenueSet::NONE, |row| row.open_venues());
-        let barred = self.standings(holder).into_iter();
-        let barred = barred.fold(0, |barred, (_, standing)| {
-            barred | standing.map_or(0, |standing| standing.venues_barred)
-        });
+        let account = self.authority.accounts.get(holder.account.get() as usize);
+        let strategy = usize::from(holder.strategy.get());
+        let strategy = self.authority.strategies.get(strategy);
+        let session = self.sessions.get(usize::from(holder.session.get()));
+        let barred = self.authority.firm.standing.venues_barred
+            | account.map_or(0, |row| row.standing.venues_barred)
+            | strategy.map_or(0, |row| row.standing.venues_barred)
+            | session.map_or(0, |row| row.standing.venues_barred)
+            | row.map_or(0, |row| row.standing.venues_barred);
         open.and(self.venues_up)
             .and(self.venues_defined)
             .and(self.recon.settled())
@@ -37,10 +42,19 @@ impl Engine {
 
     /// Whether nobody can take what is due of the order now.
     pub(crate) fn would_hold(&self, ix: u32) -> bool {
+        self.would_hold_among(ix, self.takers_of(ix))
+    }
+
+    /// [`would_hold`](Self::would_hold), where the venues that could take it are known.
+    pub(crate) fn would_hold_among(&self, ix: u32, takers: VenueSet) -> bool {
+        !self.missing(ix).is_zero() && (takers.is_empty() || self.children_full())
+    }
+
+    /// Venues that could take an order now.
+    fn takers_of(&self, ix: u32) -> VenueSet {
         let parent = self.parents.at(ix);
         let able = self.able(parent.terms.get());
-        let venues = self.eligible(&parent.holder()).and(able);
-        !self.missing(ix).is_zero() && (venues.is_empty() || self.children_full())
+        self.eligible(&parent.holder()).and(able)
     }
 
     /// Sends what is due of an open order, or holds it where nobody can take it.
@@ -54,6 +68,17 @@ impl Engine {
     /// [`work`](Self::work). Where the gates did not let the order through in this very command it
     /// passes them again: what is sent later is judged by what is true later.
     pub(crate) fn work_on<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32, judged: bool) {
+        self.work_among(cx, ix, judged, None);
+    }
+
+    /// [`work_on`](Self::work_on), where the venues that could take it may be known.
+    pub(crate) fn work_among<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        judged: bool,
+        takers: Option<VenueSet>,
+    ) {
         let parent = self.parents.at(ix);
         let open = parent.state == State::Open && !parent.waits.repricing;
         if !open || !parent.waits.cut.is_zero() || self.stands_still(ix) {
@@ -79,8 +104,8 @@ impl Engine {
             return self.unhold(ix);
         }
         let tried = VenueSet::from_bits(!parent.tried.bits());
-        let able = self.able(parent.terms.get());
-        let candidates = self.eligible(&parent.holder()).and(tried).and(able);
+        let takers = takers.unwrap_or_else(|| self.takers_of(ix));
+        let candidates = takers.and(tried);
         if candidates.is_empty() || self.children_full() {
             self.explain_slice(cx, ix, missing, why);
             return self.hold(ix);

@@ -35,7 +35,7 @@ pub(crate) fn check_again<T: Trace>(
     if reduces {
         return Ok(Approved(terms));
     }
-    scope::check_permission(gate, facts)?;
+    scope::check_permission(gate, facts, &rows)?;
     scope::check_qty(gate, facts, &rows, terms.order_qty)?;
     if !scope::waits_for_hours(terms.time_in_force) {
         scope::check_hours(gate, facts, &rows)?;

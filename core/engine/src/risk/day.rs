@@ -53,6 +53,20 @@ impl Day {
         )
     }
 
+    /// Whether the value of a day with this much more is so far below a limit that nothing is to be
+    /// said: both below a quarter of it, told without a sum that could overflow.
+    pub(crate) const fn is_far(&self, number: u32, notional: Notional, max: Notional) -> bool {
+        let quarter = max.units() >> 2;
+        let value = notional.units();
+        number <= self.number && 0 <= value && value < quarter && self.notional.units() < quarter
+    }
+
+    /// The same of the quantity.
+    pub(crate) fn is_far_in_qty(&self, number: u32, qty: Qty, max: Qty) -> bool {
+        let quarter = max.units() >> 2;
+        number <= self.number && qty.units() < quarter && self.qty < u128::from(quarter)
+    }
+
     pub(crate) fn digest(&self, salt: u64) -> u64 {
         if *self == Self::default() {
             return 0;

@@ -146,21 +146,35 @@ pub(crate) struct Scopes<'a> {
     pub(crate) defined: &'a Instrument,
 }
 
-impl Facts<'_> {
-    /// How each level that is known stands, from the whole to the single.
-    pub(crate) fn standings(&self) -> [(Level, Option<&Standing>); 5] {
+impl Scopes<'_> {
+    /// How each level stands, from the whole to the single.
+    pub(crate) const fn standings(&self) -> [(Level, &Standing); 5] {
         [
+            (Level::Firm, &self.firm.standing),
+            (Level::Account, &self.account.standing),
+            (Level::Strategy, &self.strategy.standing),
+            (Level::Session, &self.session.standing),
+            (Level::Instrument, &self.instrument.standing),
+        ]
+    }
+}
+
+impl Facts<'_> {
+    /// With the venues that could take the order now.
+    pub(crate) const fn able(mut self, venues: VenueSet) -> Self {
+        self.venues = venues;
+        self
+    }
+
+    /// The worst state of its scopes, and the largest of them that is in it.
+    pub(crate) fn state(&self) -> (TradingState, Level) {
+        worst([
             (Level::Firm, Some(&self.firm.standing)),
             (Level::Account, self.account.map(|row| &row.standing)),
             (Level::Strategy, self.strategy.map(|row| &row.standing)),
             (Level::Session, self.session.map(|row| &row.standing)),
             (Level::Instrument, self.instrument.map(|row| &row.standing)),
-        ]
-    }
-
-    /// The worst state of its scopes, and the largest of them that is in it.
-    pub(crate) fn state(&self) -> (TradingState, Level) {
-        worst(self.standings())
+        ])
     }
 
     /// Whether an order only makes the position smaller. One of nothing does not.
@@ -264,6 +278,17 @@ impl<'a, T: Trace> Gate<'a, T> {
         let there = fact.is_some();
         self.require(check, (i128::from(there), 1), there, || missing)?;
         fact.ok_or(missing)
+    }
+
+    /// Whether a value is so far below a limit that the comparison says nothing, neither now nor
+    /// of being near it, and nobody reads it: three quarters of it at most.
+    pub(crate) fn is_far(value: i128, max: i128) -> bool {
+        !T::ON && max.saturating_sub(value) > max >> 2
+    }
+
+    /// The same of a count.
+    pub(crate) const fn is_far_count(value: u32, max: u32) -> bool {
+        !T::ON && max.saturating_sub(value) > max >> 2
     }
 
     /// Notes that an order brings what is used of a limit to 80 % of it. One that finds it there

@@ -39,11 +39,11 @@ pub(crate) use ledger::{Ledger, POSITIONS_MAX, Rows};
 pub(crate) use limits::{Bounds, InstrumentRow, LastTrade, SessionRow, Standing, is_legal};
 pub(crate) use proposals::Proposal;
 pub(crate) use rate::Rate;
-pub(crate) use scope::{duplicate_window, economics};
+pub(crate) use scope::economics;
 
 use dcx_model::{
-    InstrumentId, LimitPx, NewOrder, Notional, OrdType, OrderFlags, Origin, Peg, Price, Qty,
-    Refusal, ReplaceRequest, Side, StrategyId, TimeInForce, UnixNanos,
+    InstrumentId, LimitPx, Nanos, NewOrder, Notional, OrdType, OrderFlags, Origin, Peg, Price, Qty,
+    Refusal, ReplaceRequest, Side, StrategyId, TimeInForce, UnixNanos, VenueSet,
 };
 
 use crate::digest::Words;
@@ -165,6 +165,12 @@ pub(crate) struct Passed {
     pub(crate) needs_approval: bool,
     /// The limit that it brought to 80 %.
     pub(crate) near: Option<Near>,
+    /// The trading day that it counts to.
+    pub(crate) day: u32,
+    /// How long it may not come again; zero where it may.
+    pub(crate) duplicate_window: Nanos,
+    /// Venues that could take it now; of a new order only.
+    pub(crate) takers: VenueSet,
 }
 
 /// An order that is to be replaced, as far as its gates need it.
@@ -238,8 +244,8 @@ pub(crate) fn check<T: Trace>(
     format::check_lot(gate, qty, rows.defined)?;
     instructions::check_parts(gate, &terms, rows.defined)?;
     if !reduces {
-        scope::check_permission(gate, facts)?;
-        scope::check_means(gate, facts, order.algo)?;
+        scope::check_permission(gate, facts, &rows)?;
+        scope::check_means(gate, &rows, order.algo)?;
         scope::check_qty(gate, facts, &rows, qty)?;
     }
     format::check_algo(gate, facts.at, order, rows.defined)?;
@@ -255,7 +261,7 @@ pub(crate) fn check<T: Trace>(
         price::check_worth(gate, facts, &rows, priced.worth)?;
         price::check_near(gate, facts, &rows, &market, (&terms, priced.px))?;
         price::check_typical(gate, &rows, qty)?;
-        scope::check_duplicate(gate, facts, order)?;
+        scope::check_duplicate(gate, facts, &rows, order)?;
         scope::check_open(gate, facts, &rows)?;
     }
     scope::check_room(gate, facts)?;
@@ -270,6 +276,9 @@ pub(crate) fn check<T: Trace>(
         worth: priced.worth,
         needs_approval: price::needs_approval(&rows, priced.worth),
         near: gate.near(),
+        day: facts.day,
+        duplicate_window: scope::duplicate_window(&rows),
+        takers: facts.venues,
     })
 }
 
@@ -323,7 +332,7 @@ pub(crate) fn check_replace<T: Trace>(
     format::check_lot(gate, terms.order_qty, rows.defined)?;
     instructions::check_parts(gate, &terms, rows.defined)?;
     if !reduces {
-        scope::check_permission(gate, facts)?;
+        scope::check_permission(gate, facts, &rows)?;
         if grows {
             scope::check_qty(gate, facts, &rows, terms.order_qty)?;
         }
@@ -365,6 +374,9 @@ pub(crate) fn check_replace<T: Trace>(
         worth: more,
         needs_approval: !reduces && price::needs_approval(&rows, priced.worth),
         near: gate.near(),
+        day: facts.day,
+        duplicate_window: Nanos::ZERO,
+        takers: VenueSet::NONE,
     })
 }
 

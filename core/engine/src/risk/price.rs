@@ -221,6 +221,14 @@ pub(super) fn check_worth<T: Trace>(
     rows: &Scopes<'_>,
     notional: Notional,
 ) -> Result<(), Refusal> {
+    let tightest = rows.instrument.limits.order_notional_max;
+    let tightest = tightest.min(rows.session.limits.order_notional_max);
+    let tightest = tightest.min(rows.strategy.limits.order_notional_max);
+    let tightest = tightest.min(rows.account.limits.order_notional_max);
+    let tightest = tightest.min(rows.firm.limits.order_notional_max);
+    if Gate::<T>::is_far(notional.units(), tightest.units()) {
+        return Ok(());
+    }
     let [firm, account, strategy, session, instrument] = facts.holder.scopes();
     let levels = [
         (instrument, rows.instrument.limits.order_notional_max),

@@ -16,13 +16,17 @@ use crate::trace::{Check, Trace};
 pub(super) fn check_permission<T: Trace>(
     gate: &mut Gate<'_, T>,
     facts: &Facts<'_>,
+    rows: &Scopes<'_>,
 ) -> Result<(), Refusal> {
-    let scopes = facts.holder.scopes();
+    let standings = rows.standings();
+    let some = standings.iter().fold(0, |some, (_, row)| some | row.denied);
+    if some == 0 && !T::ON {
+        return Ok(());
+    }
     let instrument = facts.holder.instrument;
-    for ((at, standing), scope) in facts.standings().into_iter().zip(scopes) {
+    for ((at, standing), scope) in standings.into_iter().zip(facts.holder.scopes()) {
         // The bits are read for a scope that something is denied to.
-        let some = standing.is_some_and(|standing| standing.denied > 0);
-        let denied = some && facts.denied.is(scope, instrument);
+        let denied = standing.denied > 0 && facts.denied.is(scope, instrument);
         gate.require(Check::Permitted, (i128::from(denied), 0), !denied, || {
             Refusal::NotPermitted { at }
         })?;
@@ -33,18 +37,21 @@ pub(super) fn check_permission<T: Trace>(
 /// Whether every scope may use the algorithm (check 16).
 pub(super) fn check_means<T: Trace>(
     gate: &mut Gate<'_, T>,
-    facts: &Facts<'_>,
+    rows: &Scopes<'_>,
     algo: Algo,
 ) -> Result<(), Refusal> {
-    for (at, standing) in facts.standings() {
-        let barred = standing.map_or(0, |standing| standing.algos_barred);
-        let barred = barred >> (algo as u8) & 1 == 1;
-        gate.require(
-            Check::AlgoPermitted,
-            (i128::from(barred), 0),
-            !barred,
-            || Refusal::AlgoNotPermitted { at },
-        )?;
+    let standings = rows.standings();
+    let some = standings.iter();
+    let some = some.fold(0, |some, (_, row)| some | row.algos_barred);
+    if some == 0 && !T::ON {
+        return Ok(());
+    }
+    for (at, standing) in standings {
+        let barred = standing.algos_barred >> (algo as u8) & 1 == 1;
+        let numbers = (i128::from(barred), 0);
+        gate.require(Check::AlgoPermitted, numbers, !barred, || {
+            Refusal::AlgoNotPermitted { at }
+        })?;
     }
     Ok(())
 }
@@ -88,6 +95,13 @@ pub(super) fn check_qty<T: Trace>(
     rows: &Scopes<'_>,
     qty: Qty,
 ) -> Result<(), Refusal> {
+    let tightest = rows.instrument.limits.order_qty_max;
+    let tightest = tightest.min(rows.session.limits.order_qty_max);
+    let tightest = tightest.min(rows.strategy.limits.order_qty_max);
+    let tightest = tightest.min(rows.account.limits.order_qty_max);
+    if Gate::<T>::is_far(units(qty), units(tightest)) {
+        return Ok(());
+    }
     let [_, account, strategy, session, instrument] = facts.holder.scopes();
     let levels = [
         (instrument, rows.instrument.limits.order_qty_max),
@@ -125,28 +139,21 @@ pub(crate) fn economics(order: &NewOrder) -> Economics {
 }
 
 /// The longest window of its scopes in which an order may not come again; zero for none.
-pub(crate) fn duplicate_window(facts: &Facts<'_>) -> Nanos {
-    let strategy = facts
-        .strategy
-        .map_or(Nanos::ZERO, |row| row.limits.duplicate_window);
-    let session = facts
-        .session
-        .map_or(Nanos::ZERO, |row| row.limits.duplicate_window);
-    facts
-        .firm
-        .limits
-        .duplicate_window
-        .max(strategy)
-        .max(session)
+pub(super) fn duplicate_window(rows: &Scopes<'_>) -> Nanos {
+    let strategy = rows.strategy.limits.duplicate_window;
+    let session = rows.session.limits.duplicate_window;
+    let firm = rows.firm.limits.duplicate_window;
+    firm.max(strategy).max(session)
 }
 
 /// Whether the same order came a moment ago (check 13).
 pub(super) fn check_duplicate<T: Trace>(
     gate: &mut Gate<'_, T>,
     facts: &Facts<'_>,
+    rows: &Scopes<'_>,
     order: &NewOrder,
 ) -> Result<(), Refusal> {
-    let window = duplicate_window(facts);
+    let window = duplicate_window(rows);
     let meant = order.flags.has(dcx_model::OrderFlags::REPEAT_MEANT);
     if window == Nanos::ZERO || meant {
         return Ok(());
@@ -196,6 +203,9 @@ pub(super) fn check_open<T: Trace>(
     ];
     for (scope, before, max) in levels {
         let open = before.saturating_add(1);
+        if Gate::<T>::is_far_count(open, max) {
+            continue;
+        }
         let orders = (i128::from(open), i128::from(max));
         gate.require(Check::OrdersOpen, orders, open <= max, || {
             Refusal::OrdersOpenAboveMax {
@@ -269,8 +279,35 @@ pub(super) fn check_day<T: Trace>(
     rows: &Scopes<'_>,
     (qty, notional): (Qty, Notional),
 ) -> Result<(), Refusal> {
-    let [firm, account, strategy, session, instrument] = facts.holder.scopes();
+    let days = [
+        (
+            &rows.session.standing.day,
+            rows.session.limits.day_notional_max,
+        ),
+        (
+            &rows.strategy.standing.day,
+            rows.strategy.limits.day_notional_max,
+        ),
+        (
+            &rows.account.standing.day,
+            rows.account.limits.day_notional_max,
+        ),
+        (&rows.firm.standing.day, rows.firm.limits.day_notional_max),
+    ];
     let max = rows.instrument.limits.day_qty_max;
+    let far = !T::ON
+        && rows
+            .instrument
+            .standing
+            .day
+            .is_far_in_qty(facts.day, qty, max)
+        && days
+            .iter()
+            .all(|(day, max)| day.is_far(facts.day, notional, *max));
+    if far {
+        return Ok(());
+    }
+    let [firm, account, strategy, session, instrument] = facts.holder.scopes();
     let (would_be, _) = rows
         .instrument
         .standing
