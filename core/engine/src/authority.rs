@@ -396,6 +396,9 @@ impl Engine {
         let before = self.limit_at(scope, limit);
         let _ = limits_of!(self, scope, |limits| limits.put(limit, after));
         self.ledger.set_limit(scope, limit, after);
+        if let (Scope::Instrument(instrument), Limit::PrevCloseAllowed) = (scope, limit) {
+            self.mark_by_close(instrument);
+        }
         cx.out.push(Event::LimitSet(LimitView {
             scope,
             limit,

@@ -71,6 +71,7 @@ impl Engine {
         }
         self.ledger.define(instrument.id, instrument.multiplier);
         self.mark(cx, instrument.id);
+        self.mark_by_close(instrument.id);
         self.begin_release(cx);
     }
 

@@ -358,21 +358,71 @@ fn a_replace_reserves_the_difference_and_what_is_larger_until_it_is_decided() {
     assert_eq!(of(&world), 0);
 }
 
+/// A market order that a venue fills, in an instrument that nobody ever quoted.
+fn hold_unquoted(world: &mut World, instrument: InstrumentId) {
+    let traded = MarketTrade {
+        venue: VenueId::new(0),
+        instrument,
+        px: Price::from_units(MID),
+        qty: Qty::whole(100),
+        trade_time: UnixNanos::ZERO,
+    };
+    world.send(Command::MarketTrade(traded));
+    let bought = send(world, Side::Buy, 100, |order| order.instrument = instrument);
+    assert_eq!(refusal(&bought), None);
+    fill_all(world);
+}
+
 #[test]
 fn a_position_without_a_mark_refuses_where_a_limit_needs_it() {
-    // Instrument 0 may go by its previous close, and nobody ever quoted it.
+    // Instrument 1 may not go by its previous close, and nobody ever quoted it.
     let mut world = World::new(1);
-    assert_eq!(buy(&mut world, 100), None);
-    fill_all(&mut world);
+    let instrument = InstrumentId::new(1);
+    hold_unquoted(&mut world, instrument);
     assert_eq!(view(&world, Scope::Firm).unmarked, 1);
     // The firm's own limit needs it, which there always is.
     let refused = send(&mut world, Side::Buy, 10, |_| {});
-    let instrument = InstrumentId::new(0);
     assert_eq!(refusal(&refused), Some(Refusal::NoMark { instrument }));
-    assert_eq!(sell(&mut world, 50), None, "it reduces");
-    quote(&mut world, 0, 0);
+    let reduces = send(&mut world, Side::Sell, 50, |order| {
+        order.instrument = instrument;
+    });
+    assert_eq!(refusal(&reduces), None, "it reduces");
+    quote(&mut world, 1, 0);
     assert_eq!(view(&world, Scope::Firm).unmarked, 0);
     assert_eq!(buy(&mut world, 10), None);
+}
+
+#[test]
+fn a_position_is_valued_at_its_previous_close_where_that_may_be_used_and_no_mid_was_there() {
+    let mut world = World::new(1);
+    let instrument = InstrumentId::new(1);
+    hold_unquoted(&mut world, instrument);
+    let worth = |world: &World| {
+        let view = view(world, Scope::Account(AccountId::new(0)));
+        (view.unmarked, view.net)
+    };
+    assert_eq!(worth(&world), (1, 0));
+    let scope = Scope::Instrument(instrument);
+    world.limit(scope, Limit::PrevCloseAllowed, Some(1));
+    let close = Price::from_units(MID).times(Qty::whole(100)).units();
+    assert_eq!(worth(&world), (0, close));
+    assert_eq!(buy(&mut world, 10), None, "it grows");
+    // What may no longer be used values nothing.
+    world.limit(scope, Limit::PrevCloseAllowed, Some(0));
+    assert_eq!(worth(&world), (1, 0));
+    world.limit(scope, Limit::PrevCloseAllowed, Some(1));
+    // Another close does, and another multiplier.
+    world.send(Command::DefineInstrument(Instrument {
+        prev_close: Price::from_units(MID / 2).into(),
+        multiplier: Price::from_units(4 * Instrument::ONE.units()),
+        ..support::instrument(1)
+    }));
+    assert_eq!(worth(&world), (0, 2 * close));
+    world.send(Command::DefineInstrument(support::instrument(1)));
+    // A mid is better, if it is the same price, and stays when the close may not be used any more.
+    quote(&mut world, 1, 0);
+    world.limit(scope, Limit::PrevCloseAllowed, Some(0));
+    assert_eq!(worth(&world), (0, close));
 }
 
 fn states(events: &[Event]) -> Vec<(Scope, TradingState, StateCause)> {

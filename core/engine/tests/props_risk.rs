@@ -257,7 +257,8 @@ impl Twin {
         Ok(())
     }
 
-    /// The position is within its limit, and everything the firm holds was valued once.
+    /// The position is within its limit, and everything the firm holds was valued once, or may be
+    /// by its close.
     fn judge_position(
         &self,
         account: AccountId,
@@ -272,7 +273,8 @@ impl Twin {
         for id in (0..support::INSTRUMENTS).map(InstrumentId::new) {
             let of = self.world.positions.iter().filter(|((_, of), _)| *of == id);
             let held: i128 = of.map(|(_, position)| *position).sum();
-            if held != 0 && !self.valued.contains(&id) {
+            let close = support::instrument_limits(id.get()).prev_close_allowed;
+            if held != 0 && !close && !self.valued.contains(&id) {
                 return Err(Code::R067);
             }
         }

@@ -314,7 +314,9 @@ impl Model {
                     self.held.iter().flatten().map(|row| row[ix]).sum()
                 }
             };
-            let mark = self.marks.get(&id).map(|twice| worth_unit(id, *twice));
+            let close = || self.close(id).map(|px| 2 * px);
+            let mark = self.marks.get(&id).copied().or_else(close);
+            let mark = mark.map(|twice| worth_unit(id, twice));
             if position != 0 && mark.is_none() {
                 sums.unmarked += 1;
             }

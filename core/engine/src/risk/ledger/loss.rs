@@ -1,6 +1,6 @@
 //! What follows where a limit of the day's result is crossed, and what is seen from outside.
 
-use dcx_model::InstrumentId;
+use dcx_model::{InstrumentId, Price};
 
 use super::{Breach, Ledger, Rows};
 use crate::risk::var::Method;
@@ -17,6 +17,16 @@ impl Engine {
         for breach in self.ledger.mark(instrument, mid_twice) {
             self.breach(cx, breach);
         }
+    }
+
+    /// Values positions that no mid was ever there for at the previous close, where it may be used:
+    /// what is good enough to measure an order by is good enough for a position.
+    pub(crate) fn mark_by_close(&mut self, instrument: InstrumentId) {
+        let row = self.instruments.get(instrument.get() as usize);
+        let allowed = row.filter(|row| row.limits.prev_close_allowed);
+        let close = allowed.and_then(|row| row.defined?.prev_close.price());
+        let close = close.filter(|px| *px > Price::ZERO);
+        self.ledger.close(instrument, close);
     }
 
     /// Compares the results of the day of an order's entities with their limits, after a fill.

@@ -140,6 +140,27 @@ impl Ledger {
         }
     }
 
+    /// Takes the price that positions are valued at while there was no mid: the previous close, where
+    /// it may be used.
+    ///
+    /// # Cost
+    /// O(rows of the instrument), where it changes anything.
+    pub(crate) fn close(&mut self, instrument: InstrumentId, close: Option<Price>) {
+        let Some(firm) = self.firm.get_mut(instrument.get() as usize) else {
+            return;
+        };
+        if firm.mark().is_some() && !firm.closed {
+            return;
+        }
+        let unit = |px: Price| unit_of(i128::from(px.units()), SCALE, firm.multiplier);
+        let mark = close.map_or(i64::MIN, |px| unit(px).unwrap_or(i64::MAX));
+        firm.closed = close.is_some();
+        if firm.mark != mark {
+            firm.mark = mark;
+            self.value_again(instrument);
+        }
+    }
+
     /// Takes a limit, where it is one that is kept here.
     pub(crate) fn set_limit(&mut self, scope: Scope, limit: Limit, value: Option<i128>) {
         let place = match scope {
@@ -282,6 +303,7 @@ impl Ledger {
             return breaches;
         };
         let mark = unit_of(mid_twice, 2 * SCALE, firm.multiplier).unwrap_or(i64::MAX);
+        firm.closed = false;
         if firm.mark != mark {
             firm.mark = mark;
             firm.behind = firm.rows;
@@ -417,14 +439,19 @@ impl Ledger {
         } else if limit == Limit::MarginBps {
             let bps = value.and_then(|bps| u32::try_from(bps).ok());
             firm.margin_bps = bps.unwrap_or(MARGIN_BPS);
-            // Every row of the instrument has another margin now. As rare as a change of a limit.
-            let mut ix = firm.head;
-            while ix != NIL {
-                self.change(ix, |_| {});
-                ix = self.rows.get(ix as usize).map_or(NIL, |row| row.next);
-            }
-            self.change_firm(id.get(), |_| {});
+            self.value_again(id);
         }
+    }
+
+    /// Every row of the instrument has another margin or value now. As rare as a change of a limit.
+    fn value_again(&mut self, id: InstrumentId) {
+        let head = self.firm.get(id.get() as usize).map(|firm| firm.head);
+        let mut ix = head.unwrap_or(NIL);
+        while ix != NIL {
+            self.change(ix, |_| {});
+            ix = self.rows.get(ix as usize).map_or(NIL, |row| row.next);
+        }
+        self.change_firm(id.get(), |_| {});
     }
 
     fn trade(&mut self, rows: Rows, signed: i128, last_px: Price, more: impl Fn(&mut Row)) {

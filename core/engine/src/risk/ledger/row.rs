@@ -236,6 +236,8 @@ pub(super) struct FirmRow {
     pub(super) cursor: u32,
     pub(super) behind: u32,
     pub(super) margin_bps: u32,
+    /// Whether its mark is the previous close, until there is a mid.
+    pub(super) closed: bool,
     pub(super) mapping: Option<Mapping>,
     /// The exposure to its factor that the value at risk was told of.
     pub(super) exposure: i128,
@@ -258,6 +260,7 @@ impl Default for FirmRow {
             cursor: NIL,
             behind: 0,
             margin_bps: MARGIN_BPS,
+            closed: false,
             mapping: None,
             exposure: 0,
         }
@@ -302,7 +305,7 @@ impl FirmRow {
         words.i128(self.short_max);
         words.u64(u64::from(self.head) << 32 | u64::from(self.rows));
         words.u64(u64::from(self.cursor) << 32 | u64::from(self.behind));
-        words.u64(u64::from(self.margin_bps));
+        words.u64(u64::from(self.closed) << 32 | u64::from(self.margin_bps));
         if let Some(mapping) = self.mapping {
             words.u64(mapping.factor.ix() as u64 + 1);
             words.u64(i64::from(mapping.beta_ppm).cast_unsigned());
