@@ -194,7 +194,15 @@ pub(crate) const ROOMS: &[Room] = &[
         name: "xtask",
         line: 6,
         ours: Ours::Only(&["dcx-model"]),
-        theirs: &["anyhow", "clap", "thiserror"],
+        theirs: &[
+            "anyhow",
+            "clap",
+            "proc-macro2",
+            "serde",
+            "serde_json",
+            "syn",
+            "thiserror",
+        ],
         never: &[],
     },
 ];

@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod docs;
+mod mutants;
 mod steps;
 
 use std::process::ExitCode;
@@ -75,15 +76,8 @@ enum Verb {
         seed: u64,
     },
     /// Changes the risk checks and the orders in small ways and sees that a test fails; needs
-    /// cargo-mutants and hours.
-    Mutants {
-        /// The nth of so many parts, as `0/40`; all of it otherwise.
-        #[arg(long)]
-        shard: Option<String>,
-        /// Where the outcome goes; the folder `mutants.out` is made in it.
-        #[arg(long)]
-        output: Option<std::path::PathBuf>,
-    },
+    /// cargo-mutants for the list, and an hour or more.
+    Mutants(mutants::Options),
     /// Takes the figures of `dcx bench`, from a build for this purpose.
     Measure {
         /// Which; see `dcx bench --help`.
@@ -108,7 +102,7 @@ fn main() -> ExitCode {
         Verb::Docs { check } => docs::run(check),
         Verb::Fuzz { seconds } => steps::fuzz(seconds),
         Verb::Twin { commands, seed } => steps::twin(commands, seed),
-        Verb::Mutants { shard, output } => steps::mutants(shard.as_deref(), output.as_deref()),
+        Verb::Mutants(options) => steps::mutants(&options),
         Verb::Measure { name } => steps::measure(&name),
     };
     match done {

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::mutants;
+
 /// A step that cannot run here: not a failure, and never silent.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -121,29 +123,14 @@ pub(crate) fn twin(commands: u64, seed: u64) -> Result<()> {
         .env("DCX_TWIN_SEED", seed.to_string()))
 }
 
-pub(crate) fn mutants(shard: Option<&str>, output: Option<&Path>) -> Result<()> {
+pub(crate) fn mutants(options: &mutants::Options) -> Result<()> {
     if !answers("cargo", &["mutants", "--version"]) {
         return Err(Skipped(
             "cargo-mutants is not installed (cargo install --locked cargo-mutants)",
         )
         .into());
     }
-    // What is changed, and what is left alone, is in .cargo/mutants.toml. A mutant costs a build
-    // and the engine's tests: the random ones are cut short, a whole run of them is for CI.
-    let mut command = cargo();
-    command
-        .args(["mutants", "--package", "dcx-engine", "--no-shuffle"])
-        .args(["--file", "core/engine/src/risk/**/*.rs"])
-        .args(["--file", "core/engine/src/order/**/*.rs"])
-        .args(["--caught", "--cargo-arg=--locked"])
-        .env("DCX_TWIN_COMMANDS", "60000");
-    if let Some(shard) = shard {
-        command.args(["--shard", shard, "--sharding", "round-robin"]);
-    }
-    if let Some(output) = output {
-        command.arg("--output").arg(output);
-    }
-    run(&mut command)
+    mutants::run(&root(), &target_dir(), options)
 }
 
 pub(crate) fn measure(name: &str) -> Result<()> {
