@@ -166,6 +166,8 @@ impl Book {
             Ignored::UnknownTrade => "ignored: unknown trade",
             Ignored::OrphanLeft => "ignored: orphan",
             Ignored::FillMissed => "ignored: fill missed",
+            Ignored::FillPriceGuessed => "ignored: fill price guessed",
+            Ignored::FillPriceUnknown => "ignored: fill price unknown",
         };
         *self.kinds.entry(kind).or_default() += 1;
     }

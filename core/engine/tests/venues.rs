@@ -487,6 +487,81 @@ fn what_a_canceled_order_filled_unheard_is_taken_in_before_the_rest_goes_elsewhe
     assert_eq!((position(&world, 0), working(&world, 0)), (4, 6));
 }
 
+/// A market order for ten lots, and the answer that so much of it is filled, without a price.
+fn market_order(world: &mut World) {
+    let order = NewOrder {
+        cl_ord_id: "M".parse().unwrap(),
+        ord_type: OrdType::Market,
+        limit_px: LimitPx::NONE,
+        order_qty: lots(10),
+        ..NewOrder::PLAIN
+    };
+    send(world, Command::NewOrder(order));
+}
+
+fn unpriced(world: &World, status: OrdStatus, cum: u64) -> Command {
+    match answer_at(world, 0, status, cum, 0) {
+        Command::VenueReport(report) => Command::VenueReport(VenueReport {
+            avg_px: Price::ZERO,
+            ..report
+        }),
+        other => other,
+    }
+}
+
+#[test]
+fn a_missed_fill_without_a_price_is_guessed_from_the_market_when_it_was_sent_and_flagged() {
+    let mut world = world(VenueFeatures::STATUS);
+    world.send(Command::Quote(support::quote(0, 0, 4, 2)));
+    market_order(&mut world);
+    world.send(Command::Quote(support::quote(0, 0, 9, 2)));
+    let answer = unpriced(&world, OrdStatus::Filled, 10);
+    assert_eq!(
+        send(&mut world, answer),
+        ["ignored FillPriceGuessed", "trade 10@5 of M Filled 10+0/10"]
+    );
+    assert_eq!((position(&world, 0), working(&world, 0)), (10, 0));
+    replay(&world);
+}
+
+#[test]
+fn a_missed_fill_that_nothing_gives_a_price_for_is_unknown_until_something_does() {
+    // It is taken by its previous close, and nobody quotes.
+    let mut world = world(VenueFeatures::STATUS);
+    market_order(&mut world);
+    let answer = unpriced(&world, OrdStatus::Filled, 10);
+    let said = send(&mut world, answer);
+    assert_eq!(said, ["ignored FillPriceUnknown", "unknown"]);
+    assert_eq!((position(&world, 0), working(&world, 0)), (0, 10));
+    let again = send(&mut world, answer);
+    assert_eq!(again, ["ignored FillPriceUnknown"], "unknown is said once");
+    world.send(Command::Quote(support::quote(0, 0, 9, 2)));
+    assert_eq!(
+        send(&mut world, answer),
+        [
+            "ignored FillPriceGuessed",
+            "trade 10@10 of M Filled 10+0/10"
+        ]
+    );
+    assert_eq!((position(&world, 0), working(&world, 0)), (10, 0));
+}
+
+#[test]
+fn nothing_goes_elsewhere_for_what_a_venue_may_have_filled_at_an_unknown_price() {
+    let mut world = world(VenueFeatures::STATUS);
+    market_order(&mut world);
+    let venue = VenueId::new(1);
+    world.send(Command::VenueState { venue, up: true });
+    let mut report = world.report(0, ExecType::Canceled, Qty::ZERO, 0);
+    report.cum_qty = lots(4);
+    let said = send(&mut world, Command::VenueReport(report));
+    assert_eq!(said, ["ignored FillPriceUnknown", "unknown"]);
+    assert_eq!((position(&world, 0), working(&world, 0)), (0, 10));
+    // Its trade has a price, and is a trade like any other.
+    let told = trade(&mut world, 0, "T1", 4, 4);
+    assert_eq!(told, ["trade 4@0 of M PartiallyFilled 4+6/10"]);
+}
+
 #[test]
 fn an_answer_that_an_order_is_over_ends_it() {
     let ends = [

@@ -203,6 +203,12 @@ pub enum Ignored {
     OrphanLeft = 8,
     /// A report says that more was filled than its trades tell; what was missing is taken in.
     FillMissed = 9,
+    /// The same, and the report does not say at what price: it is taken in at the order's own
+    /// average or limit, or at the middle of the market, and the operator must look.
+    FillPriceGuessed = 10,
+    /// The same, and nothing says at what price: it is not taken in, and the child order's outcome
+    /// is unknown until its venue says.
+    FillPriceUnknown = 11,
 }
 
 impl Ignored {
@@ -220,6 +226,8 @@ impl Ignored {
             7 => Some(Self::UnknownTrade),
             8 => Some(Self::OrphanLeft),
             9 => Some(Self::FillMissed),
+            10 => Some(Self::FillPriceGuessed),
+            11 => Some(Self::FillPriceUnknown),
             _ => None,
         }
     }

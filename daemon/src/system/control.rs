@@ -126,7 +126,9 @@ const fn is_notable(event: &Event) -> bool {
             | Ignored::BadReport
             | Ignored::UnknownTrade
             | Ignored::OrphanLeft
-            | Ignored::FillMissed => true,
+            | Ignored::FillMissed
+            | Ignored::FillPriceGuessed
+            | Ignored::FillPriceUnknown => true,
             Ignored::DuplicateExecId | Ignored::ChildDone | Ignored::UnknownQuote => false,
         },
         // Those of the configuration come by the hundred with every start.

@@ -81,8 +81,7 @@ impl Engine {
         );
         if over {
             // Before the rest goes elsewhere: what was filled here is no rest.
-            self.take_missed(cx, at, report);
-            if self.children.at(at).done() {
+            if !self.take_missed(cx, at, report) || self.children.at(at).done() {
                 return;
             }
         }
@@ -378,7 +377,9 @@ impl Engine {
 
     /// How a child stands, because we asked or because all that works there is told.
     fn status_answer<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
-        self.take_missed(cx, at, report);
+        if !self.take_missed(cx, at, report) {
+            return;
+        }
         let child = self.children.at(at);
         let over = report.ord_status.is_terminal();
         if child.done() {
@@ -440,36 +441,54 @@ impl Engine {
     }
 
     /// Takes in what a venue says was filled and no trade told of, at the price that its AvgPx
-    /// implies, to the nearest 10⁻⁸.
-    fn take_missed<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+    /// implies, to the nearest 10⁻⁸. Says whether the report was dealt with so far.
+    ///
+    /// A venue that does not say its AvgPx leaves a guess, which the operator is told of. Where not
+    /// even that is to be had nothing is taken in: a fill at no price would be a profit or a loss
+    /// that nobody made, and without it nothing may be sent in its place. Its outcome is unknown.
+    fn take_missed<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) -> bool {
         let child = self.children.at(at);
         let missed = report.cum_qty.saturating_minus(child.cum_qty);
         if missed.is_zero() {
-            return;
+            return true;
         }
-        let last_px = if report.avg_px.units() == 0 {
-            self.guessed_px(at)
+        let (last_px, cause) = if report.avg_px.units() == 0 {
+            let Some(px) = self.guessed_px(cx.at, at) else {
+                ignore(cx, Ignored::FillPriceUnknown, report);
+                if !self.children.at(at).done() {
+                    self.unanswered(cx, at);
+                }
+                return false;
+            };
+            (px, Ignored::FillPriceGuessed)
         } else {
             let paid = report.avg_px.times(report.cum_qty).units() - child.cum_notional.units();
-            OrderView::average(Notional::from_units(paid), missed)
+            let px = OrderView::average(Notional::from_units(paid), missed);
+            (px, Ignored::FillMissed)
         };
-        ignore(cx, Ignored::FillMissed, report);
+        ignore(cx, cause, report);
         let (_, event) = self.fill(cx, at, (missed, last_px), report);
         let child = self.children.at_mut(at);
         let inferred = child.inferred.plus(missed);
         child.inferred = inferred.unwrap_or(child.inferred);
         child.inferred_event = event;
+        true
     }
 
-    /// The price of a fill whose venue does not say it: what was paid so far, else the limit.
-    fn guessed_px(&self, at: u32) -> Price {
+    /// The price of a fill whose venue does not say it: what was paid so far, else the limit, else
+    /// the middle of the market when the child was sent, else that of now.
+    fn guessed_px(&self, now: UnixNanos, at: u32) -> Option<Price> {
         let child = self.children.at(at);
         if !child.cum_qty.is_zero() {
-            return OrderView::average(child.cum_notional, child.cum_qty);
+            return Some(OrderView::average(child.cum_notional, child.cum_qty));
         }
         let parent = self.parents.find(child.parent);
         let limit = parent.and_then(|ix| self.parents.at(ix).terms.get().limit_px.price());
-        limit.unwrap_or(Price::ZERO)
+        limit.or_else(|| {
+            let sent = Some(child.decision.mid_twice).filter(|twice| *twice > 0);
+            let twice = sent.or_else(|| self.best(now, child.instrument).mid_twice())?;
+            i64::try_from(twice / 2).ok().map(Price::from_units)
+        })
     }
 
     /// A venue that works less than we believe lost part of the order without a word: the
