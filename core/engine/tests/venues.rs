@@ -1057,6 +1057,25 @@ fn what_a_venue_works_again_after_a_bust_is_canceled_where_the_order_is_over() {
 }
 
 #[test]
+fn what_a_bust_reopens_at_a_venue_in_a_halt_is_canceled_also_where_orphans_are_only_reported() {
+    let account = Scope::Account(AccountId::new(0));
+    for scope in [None, Some(Scope::Firm), Some(account)] {
+        let mut world = world_with(VenueFeatures::STATUS, OnOrphan::Report);
+        buy(&mut world, "A");
+        trade(&mut world, 0, "T1", 10, 10);
+        if let Some(scope) = scope {
+            let halt = StateChange::halt(support::operator());
+            world.send(Command::SetState(StateChange { scope, ..halt }));
+        }
+        let bust = amend(&world, ("X1", "T1"), (0, 0), (OrdStatus::New, 10));
+        let lines = send(&mut world, bust);
+        let canceled = lines.iter().any(|line| line.starts_with("orphan cancel"));
+        assert_eq!(canceled, scope.is_some(), "{scope:?} {lines:?}");
+        assert_eq!(position(&world, 0), 0);
+    }
+}
+
+#[test]
 fn a_trade_that_is_told_after_its_bust_is_not_counted() {
     let mut world = world(VenueFeatures::NONE);
     buy(&mut world, "A");

@@ -253,7 +253,7 @@ impl Engine {
         };
         let room = !self.children_full()
             && (parent.children.len() as usize) < dcx_model::CHILDREN_WORKING_MAX;
-        child.done() && filled && works && short && open && room && !self.halted()
+        child.done() && filled && works && short && open && room && !self.stands_still(ix)
     }
 
     /// A filled child works again, and its order with it.

@@ -182,10 +182,13 @@ impl Engine {
         let policy = self
             .config
             .map_or(OnOrphan::Report, |config| config.on_orphan);
+        // It is ours for certain, and in a halt nothing of ours may work.
+        let owner = self.parents.find(child.parent);
+        let halted = self.halted() || owner.is_some_and(|ix| self.stands_still(ix));
         match policy {
-            OnOrphan::Report => leave(cx, child.venue, child.id),
+            OnOrphan::Report if !halted => leave(cx, child.venue, child.id),
             // Its client was told that it is over, so it cannot be given back to anybody.
-            OnOrphan::Cancel | OnOrphan::Adopt => {
+            OnOrphan::Report | OnOrphan::Cancel | OnOrphan::Adopt => {
                 let request = self.next_request();
                 cx.out.push(Event::OrphanCancel(OrphanCancel {
                     venue: child.venue,
