@@ -81,6 +81,7 @@ pub(crate) const ROOMS: &[Room] = &[
         ours: Ours::Only(&["dcx-model", "dcx-ring"]),
         theirs: &[
             "crc32c",
+            "jiff",
             "mio",
             "rustls",
             "socket2",

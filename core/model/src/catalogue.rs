@@ -184,6 +184,9 @@ catalogue! {
     F113 = 1113, "address cannot be listened on", "The operating system refused a listening address.", "See whether another process has it, and whether it is an address of this machine.";
     F114 = 1114, "venue message not usable", "A venue sent a report or quote that names nothing of ours, or says something dcx does not handle. It was answered with BusinessMessageReject (j) and counted.", "Compare the venue's messages with docs/protocols/fix.md.";
     F115 = 1115, "not connected yet", "Since the start there was no connection.", "Acceptor: the peer must connect. Initiator: see the next attempt.";
+    F116 = 1116, "outside its hours", "The session's schedule says that it is closed now. A session that was up was logged out; logons are refused until it opens.", "Nothing; or correct schedule, whose times are of the session's time zone.";
+    F117 = 1117, "TLS failed", "The handshake or a record of the connection is not acceptable: another version, a certificate that does not verify, or no TLS at all.", "Compare both sides' certificates, authorities and names; see whether the peer speaks TLS here.";
+    F118 = 1118, "too many messages", "The peer sent more messages a second than its throttle allows, and over = \"cut\" is set.", "See why it sends so many; or allow more.";
     C001 = 2000, "configuration cannot be read", "The configuration file is not there, not readable or not UTF-8.", "Check the path given with --config; `config/dcx.toml` is a commented example.";
     C002 = 2001, "not TOML", "The configuration file breaks the syntax of TOML. Only the first such fault of a file can be told.", "Correct the place under the caret; texts need quotes, tables need brackets.";
     C003 = 2002, "unknown key", "The configuration has a key that dcx does not know. It is refused, since a misspelt limit would otherwise be no limit.", "Use the key that is proposed, or remove this one; `dcx check` lists every key.";

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use dcx_model::Nanos;
 
+use crate::access::IpRange;
 use crate::dictionary::Switches;
-use crate::session::{Part, Settings};
+use crate::schedule::Schedule;
+use crate::session::{Credentials, Part, Settings};
+use crate::store::StoreOptions;
 
 /// Which side of a connection a session is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum Role {
     Initiator {
         /// Where the peer listens.
         connect: SocketAddr,
+        /// Where else: the next is tried when one cannot be reached or does not let us log on.
+        others: Vec<SocketAddr>,
         /// Wait before the second attempt; doubled with every further one.
         reconnect_min: Nanos,
         /// Longest wait between two attempts.
@@ -30,6 +35,7 @@ impl Role {
     pub const fn initiator(connect: SocketAddr) -> Self {
         Self::Initiator {
             connect,
+            others: Vec::new(),
             reconnect_min: Nanos::from_millis(250),
             reconnect_max: Nanos::from_seconds(30),
         }
@@ -45,14 +51,35 @@ pub enum StoreConfig {
     File(PathBuf),
 }
 
+/// How many messages a peer may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    /// Messages a second, and as many at once.
+    pub per_s: u32,
+    /// What becomes of more.
+    pub over: OverRate,
+}
+
+/// What becomes of a peer that sends more than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverRate {
+    /// It waits: what it sent is taken at the pace agreed on, and its window closes.
+    Wait,
+    /// It is cut.
+    Cut,
+}
+
 /// One session: who the two sides are and how they treat each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
     /// `BeginString` (8), e.g. `FIX.4.4`.
     pub begin_string: String,
+    /// `DefaultApplVerID` (1137) of our Logon; empty for none (before FIXT.1.1).
+    pub default_appl_ver_id: String,
     /// Our `SenderCompID` (49).
     pub sender_comp_id: String,
-    /// The peer's: our `TargetCompID` (56).
+    /// The peer's: our `TargetCompID` (56). With a `*` at its end an acceptor is a template: every
+    /// peer whose CompID begins so gets a session of its own like it, at its first logon.
     pub target_comp_id: String,
     /// Which side we are.
     pub role: Role,
@@ -62,12 +89,37 @@ pub struct SessionConfig {
     pub reset_on_logon: bool,
     /// Whether an acceptor obeys `ResetSeqNumFlag` (141) `Y` from the peer.
     pub reset_accepted: bool,
+    /// Whether both numbers restart at 1 when a session ended with Logouts.
+    pub reset_on_logout: bool,
+    /// Whether both numbers restart at 1 when a session ended in any way.
+    pub reset_on_disconnect: bool,
+    /// Whether Logons tell the number expected next (`NextExpectedMsgSeqNum`, 789).
+    pub next_expected: bool,
+    /// Whether every message tells the last number taken (`LastMsgSeqNumProcessed`, 369).
+    pub last_processed: bool,
+    /// What an initiator logs on with, or an acceptor's peer has to.
+    pub credentials: Option<Credentials>,
+    /// Numbers that one ResendRequest (2) asks for, at most; 0 asks for all at once.
+    pub resend_request_chunk: u64,
+    /// Whether new messages are sent while older ones are being sent again.
+    pub live_during_resend: bool,
+    /// When it is open; `None` for always. Both numbers restart at 1 with each opening.
+    pub schedule: Option<Schedule>,
+    /// Where an acceptor's peer may come from; empty for anywhere.
+    pub allowed: Vec<IpRange>,
+    /// How much the peer may send.
+    pub throttle: Option<Throttle>,
+    /// Bytes that may wait for the peer, if not as many as the link's
+    /// [`out_bytes_max`](LinkConfig::out_bytes_max).
+    pub out_bytes_max: Option<usize>,
     /// How far the peer's `SendingTime` (52) may be from our clock; `None` does not check.
     pub sending_time_tolerance: Option<Nanos>,
     /// What is checked of every message against the dictionary; `None` for the least.
     pub validate: Option<Switches>,
     /// Where numbers and sent messages are kept.
     pub store: StoreConfig,
+    /// How a store in files keeps it, and for how long.
+    pub store_options: StoreOptions,
 }
 
 impl SessionConfig {
@@ -76,15 +128,49 @@ impl SessionConfig {
     pub fn fix44(sender_comp_id: &str, target_comp_id: &str, role: Role) -> Self {
         Self {
             begin_string: "FIX.4.4".to_owned(),
+            default_appl_ver_id: String::new(),
             sender_comp_id: sender_comp_id.to_owned(),
             target_comp_id: target_comp_id.to_owned(),
             role,
             heart_bt_int_s: 30,
             reset_on_logon: false,
             reset_accepted: true,
+            reset_on_logout: false,
+            reset_on_disconnect: false,
+            next_expected: false,
+            last_processed: false,
+            credentials: None,
+            resend_request_chunk: 0,
+            live_during_resend: true,
+            schedule: None,
+            allowed: Vec::new(),
+            throttle: None,
+            out_bytes_max: None,
             sending_time_tolerance: Some(Nanos::from_seconds(120)),
             validate: Some(Switches::default()),
             store: StoreConfig::Memory,
+            store_options: StoreOptions::default(),
+        }
+    }
+
+    /// What may wait for its peer.
+    pub(crate) fn out_bytes_max(&self, link: &LinkConfig) -> usize {
+        self.out_bytes_max.unwrap_or(link.out_bytes_max)
+    }
+
+    /// What the CompIDs of a template's peers begin with.
+    pub(crate) fn template(&self) -> Option<&str> {
+        match self.role {
+            Role::Acceptor => self.target_comp_id.strip_suffix('*'),
+            Role::Initiator { .. } => None,
+        }
+    }
+
+    /// The session of one of a template's peers.
+    pub(crate) fn instance(&self, target_comp_id: &str) -> Self {
+        Self {
+            target_comp_id: target_comp_id.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -99,12 +185,20 @@ impl SessionConfig {
             heart_bt_int_s: u64::from(self.heart_bt_int_s),
             reset_on_logon: self.reset_on_logon,
             reset_accepted: self.reset_accepted,
+            default_appl_ver_id: self.default_appl_ver_id.clone().into_bytes(),
+            reset_on_logout: self.reset_on_logout,
+            reset_on_disconnect: self.reset_on_disconnect,
+            next_expected: self.next_expected,
+            last_processed: self.last_processed,
+            credentials: self.credentials.clone(),
+            resend_request_chunk: self.resend_request_chunk,
+            live_during_resend: self.live_during_resend,
             logon_timeout: link.logon_timeout,
             sending_time_tolerance: self.sending_time_tolerance,
             validate: self.validate,
             bytes_max: link.message_bytes_max,
             // So that what is resent in one go is a fraction of what may wait.
-            resend_batch: (link.out_bytes_max / 4096).clamp(1, 256),
+            resend_batch: (self.out_bytes_max(link) / 4096).clamp(1, 256),
             ..Settings::fix44(part, &self.sender_comp_id, &self.target_comp_id)
         }
     }
@@ -130,6 +224,10 @@ pub struct LinkConfig {
     pub logon_bytes_max: usize,
     /// Connections that may be waiting to log on at the same time.
     pub pending_max: usize,
+    /// Connections a second that one address may make, and as many at once; 0 for any number.
+    pub logons_per_s_max: u32,
+    /// Sessions made from templates, at most.
+    pub template_sessions_max: usize,
     /// Longest message that is accepted from a peer that is logged on.
     pub message_bytes_max: usize,
     /// While no more connections than this are live, each is read directly in every cycle,
@@ -151,6 +249,8 @@ impl Default for LinkConfig {
             logon_timeout: Nanos::from_seconds(10),
             logon_bytes_max: 4096,
             pending_max: 64,
+            logons_per_s_max: 0,
+            template_sessions_max: 256,
             message_bytes_max: 64 * 1024,
             direct_max: 8,
             poll_every: 64,
@@ -174,7 +274,7 @@ pub enum ConfigError {
         value: String,
     },
     /// A BeginString that dcx does not speak.
-    #[error("session {ix}: begin_string {value:?} is not FIX.4.4")]
+    #[error("session {ix}: begin_string {value:?} is none of FIX.4.2, FIX.4.4, FIXT.1.1")]
     BadBeginString {
         /// Which session.
         ix: usize,
@@ -242,12 +342,18 @@ impl LinkConfig {
                 });
             }
         }
-        let ranges: [(&'static str, usize, usize, usize); 6] = [
+        let ranges: [(&'static str, usize, usize, usize); 7] = [
             ("number of sessions", self.sessions.len(), 1, SESSIONS_MAX),
             ("out_bytes_max", self.out_bytes_max, 4096, 1 << 30),
             ("logon_bytes_max", self.logon_bytes_max, 128, 1 << 20),
             ("message_bytes_max", self.message_bytes_max, 1024, 1 << 24),
             ("pending_max", self.pending_max, 1, 65_536),
+            (
+                "template_sessions_max",
+                self.template_sessions_max,
+                0,
+                SESSIONS_MAX,
+            ),
             ("poll_every", self.poll_every as usize, 1, 1 << 20),
         ];
         for (field, value, min, max) in ranges {
@@ -259,23 +365,43 @@ impl LinkConfig {
 
 impl SessionConfig {
     fn check(&self, ix: usize, wrong: &mut Vec<ConfigError>) {
-        if self.begin_string != "FIX.4.4" {
+        if !matches!(
+            self.begin_string.as_str(),
+            "FIX.4.2" | "FIX.4.4" | "FIXT.1.1"
+        ) {
             wrong.push(ConfigError::BadBeginString {
                 ix,
                 value: self.begin_string.clone(),
             });
         }
+        // A template of all peers begins with nothing.
+        let target = match self.template() {
+            Some("") => "*",
+            Some(begin) => begin,
+            None => &self.target_comp_id,
+        };
         for (field, value) in [
-            ("sender_comp_id", &self.sender_comp_id),
-            ("target_comp_id", &self.target_comp_id),
+            ("sender_comp_id", self.sender_comp_id.as_str()),
+            ("target_comp_id", target),
         ] {
             if !is_comp_id(value) {
                 wrong.push(ConfigError::BadName {
                     ix,
                     field,
-                    value: value.clone(),
+                    value: value.to_owned(),
                 });
             }
+        }
+        if let Some(throttle) = self.throttle {
+            check_range(
+                "throttle per_s",
+                u64::from(throttle.per_s),
+                (1, 1_000_000),
+                wrong,
+            );
+        }
+        if let Some(bytes) = self.out_bytes_max {
+            check_range("out_bytes_max", bytes as u64, (4096, 1 << 30), wrong);
         }
         let heart_bt_int_s = u64::from(self.heart_bt_int_s);
         check_range("heart_bt_int_s", heart_bt_int_s, (1, 3600), wrong);
@@ -297,7 +423,7 @@ impl SessionConfig {
     }
 }
 
-fn is_comp_id(value: &str) -> bool {
+pub(crate) fn is_comp_id(value: &str) -> bool {
     let printable = |byte: u8| matches!(byte, 0x21..=0x7e) && byte != b'=';
     (1..=COMP_ID_LEN_MAX).contains(&value.len()) && value.bytes().all(printable)
 }
@@ -367,6 +493,7 @@ mod tests {
         let mut config = one_session();
         config.sessions[0].role = Role::Initiator {
             connect: "127.0.0.1:1".parse().unwrap(),
+            others: Vec::new(),
             reconnect_min: Nanos::from_seconds(2),
             reconnect_max: Nanos::from_seconds(1),
         };

@@ -21,27 +21,31 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod app;
 pub mod codec;
 mod config;
 pub mod dictionary;
 mod link;
 pub mod orders;
+mod schedule;
 pub mod session;
 mod store;
 
+pub use access::{IpRange, IpRangeError};
 pub use app::{AppReject, Application, Outgoing, Queue, Queued, SessionEnd, SessionIx};
 pub use codec::{
     Body, CodecFault, Encoder, FieldFault, Fields, Head, Message, Scan, Scanner, UtcTimestamp,
     ValueFault, scan,
 };
-pub use config::{ConfigError, LinkConfig, Role, SessionConfig, StoreConfig};
+pub use config::{ConfigError, LinkConfig, OverRate, Role, SessionConfig, StoreConfig, Throttle};
 pub use dictionary::{Rejection, SessionRejectReason, Switches};
 pub use link::{
     Board, Flushed, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats,
 };
+pub use schedule::{Schedule, ScheduleError, Window};
 pub use session::{
     BusinessReject, Close, Credentials, Input, NextSeqNums, Part, PeerFault, Phase, Session,
     SessionEvent, Settings, Sink, UseFault, write_business_reject,
 };
-pub use store::{FileStore, MemoryStore, Store, StoreError};
+pub use store::{Durability, FileStore, MemoryStore, Store, StoreError, StoreOptions};

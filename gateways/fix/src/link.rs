@@ -22,8 +22,9 @@ mod flushed;
 mod slot;
 mod stats;
 
+use std::collections::BTreeMap;
 use std::io;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,12 +35,13 @@ use mio::{Events, Interest, Poll, Token};
 
 use self::connection::{Brought, Connection};
 pub use self::flushed::Flushed;
-use self::slot::{Down, Shared, Slot, Step};
+use self::slot::{Down, Hours, Shared, Slot, Step};
 pub use self::stats::{Board, LinkCounts, LinkState, SessionCounts, SessionStats};
+use crate::access::Rate;
 use crate::app::{Application, Queue, SessionIx};
-use crate::config::{ConfigError, LinkConfig, SessionConfig, StoreConfig};
+use crate::config::{ConfigError, LinkConfig, OverRate, SessionConfig, StoreConfig, is_comp_id};
 use crate::store::{FileStore, MemoryStore, Store, StoreError};
-use crate::{Input, NextSeqNums, Scan, Scanner, Session, UseFault};
+use crate::{Input, Message, NextSeqNums, Scan, Scanner, Session, UseFault};
 
 /// How often the slow things are looked at: deadlines, new attempts, the board.
 const CHORES_EVERY: Nanos = Nanos::from_millis(10);
@@ -49,6 +51,9 @@ const SETTLE_EVERY: Nanos = Nanos::from_millis(100);
 
 /// How long a connection that we closed may take to be closed by the peer too.
 const LINGER: Nanos = Nanos::from_seconds(1);
+
+/// Addresses whose rate is remembered; the idle ones are forgotten then.
+const RATES_MAX: usize = 4096;
 
 /// Readiness reports taken from the operating system at once.
 const EVENTS_MAX: usize = 256;
@@ -117,6 +122,10 @@ pub struct Link<A: Application> {
     listeners: Vec<TcpListener>,
     local_addrs: Vec<SocketAddr>,
     slots: Vec<Slot>,
+    /// Places of sessions, those that templates may still make included.
+    slots_max: usize,
+    /// How often addresses connected lately.
+    rates: BTreeMap<IpAddr, Rate>,
     /// Sessions with an established connection.
     live: Vec<usize>,
     /// Sessions with something to store, send or close.
@@ -164,13 +173,20 @@ impl<A: Application> Link<A> {
             registered.map_err(|source| LinkError::Poll { source })?;
             listeners.push(listener);
         }
-        let board = Board::new(slots.len());
-        let flushed = Flushed::new(slots.len());
+        let templates = config.sessions.iter().any(|it| it.template().is_some());
+        let slots_max = match templates {
+            true => slots.len() + config.template_sessions_max,
+            false => slots.len(),
+        };
+        let board = Board::new(slots_max);
+        let flushed = Flushed::new(slots_max);
         Ok(Self {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             listeners,
             local_addrs,
+            slots_max,
+            rates: BTreeMap::new(),
             live: Vec::with_capacity(slots.len()),
             touched: Vec::with_capacity(slots.len()),
             slots,
@@ -270,6 +286,26 @@ impl<A: Application> Link<A> {
         }
     }
 
+    /// Sets the numbers that a session goes on from, after agreeing so with the peer.
+    ///
+    /// While it is logged on the outbound number goes up only; the peer is told.
+    ///
+    /// # Panics
+    /// If the link has no such session.
+    pub fn renumber(&mut self, session: SessionIx, now: Now, next: NextSeqNums) {
+        let ix = session.as_usize();
+        self.slots[ix].handle(now, Input::Renumber(next), &mut self.shared);
+        self.touch(ix);
+        self.settle_queue(now);
+    }
+
+    /// The CompIDs of a session, ours first: for those that a template made.
+    #[must_use]
+    pub fn comp_ids(&self, session: SessionIx) -> Option<(&str, &str)> {
+        let slot = self.slots.get(session.as_usize())?;
+        Some((&slot.config.sender_comp_id, &slot.config.target_comp_id))
+    }
+
     /// Lets a session be taken up again.
     ///
     /// # Panics
@@ -318,7 +354,8 @@ impl<A: Application> Link<A> {
     fn flush_touched(&mut self, now: Now) {
         let told = self.shared.app.told();
         while let Some(ix) = self.touched.pop() {
-            if let Some(why) = self.slots[ix].flush(now, self.config.out_bytes_max) {
+            let out_bytes_max = self.slots[ix].config.out_bytes_max(&self.config);
+            if let Some(why) = self.slots[ix].flush(now, out_bytes_max) {
                 self.end(ix, now, &why);
             }
             self.follow(ix, told);
@@ -425,6 +462,16 @@ impl<A: Application> Link<A> {
         let scanner = Scanner::new(self.config.message_bytes_max);
         let mut taken = 0;
         loop {
+            if self.slots[ix].has_message(scanner) {
+                match self.slots[ix].over_rate(now) {
+                    None => {}
+                    Some(OverRate::Wait) => break,
+                    Some(OverRate::Cut) => {
+                        self.end(ix, now, &Down::Link(Code::F118));
+                        break;
+                    }
+                }
+            }
             let all = self.shared.app.ready();
             let step = self.slots[ix].take_message(now, scanner, all, &mut self.shared);
             if step == Step::Nothing {
@@ -453,7 +500,7 @@ impl<A: Application> Link<A> {
             done += 1;
             let token = event.token().0;
             let slots_at = self.listeners.len();
-            let pending_at = slots_at + self.slots.len();
+            let pending_at = slots_at + self.slots_max;
             if token < slots_at {
                 self.accept(token, now);
             } else if token < pending_at {
@@ -482,8 +529,11 @@ impl<A: Application> Link<A> {
 
     fn accept(&mut self, listener: usize, now: Now) {
         // An error other than "none left" leaves the rest for the next chores.
-        while let Ok((socket, _)) = self.listeners[listener].accept() {
+        while let Ok((socket, from)) = self.listeners[listener].accept() {
             self.counts.accepted += 1;
+            if !self.may_connect(from.ip(), now) {
+                continue;
+            }
             let _ = socket.set_nodelay(true);
             let free = self.pending.iter().position(Option::is_none);
             let place = free.unwrap_or(self.pending.len());
@@ -492,7 +542,8 @@ impl<A: Application> Link<A> {
                 continue;
             }
             let mut open = Connection::new(socket, now.mono);
-            let token = Token(self.listeners.len() + self.slots.len() + place);
+            open.from = Some(from.ip());
+            let token = Token(self.listeners.len() + self.slots_max + place);
             let interest = Interest::READABLE | Interest::WRITABLE;
             let registry = self.poll.registry();
             if registry
@@ -509,6 +560,51 @@ impl<A: Application> Link<A> {
         }
     }
 
+    /// Whether an address may connect at all, and has not done so too often.
+    fn may_connect(&mut self, from: IpAddr, now: Now) -> bool {
+        let acceptors = self.slots.iter().filter(|slot| slot.dial.is_none());
+        if !{ acceptors }.any(|slot| slot.lets_in(Some(from))) {
+            self.counts.address_refused += 1;
+            return false;
+        }
+        if self.config.logons_per_s_max == 0 {
+            return true;
+        }
+        if self.rates.len() >= RATES_MAX {
+            self.rates.retain(|_, rate| !rate.is_idle(now.mono));
+        }
+        let fresh = Rate::new(self.config.logons_per_s_max);
+        let full = self.rates.len() >= RATES_MAX;
+        let rate = match full {
+            true => self.rates.get_mut(&from),
+            false => Some(self.rates.entry(from).or_insert(fresh)),
+        };
+        match rate {
+            Some(rate) if rate.has_room(now.mono) => {
+                rate.count(now.mono);
+                true
+            }
+            Some(_) | None => {
+                self.counts.rate_refused += 1;
+                false
+            }
+        }
+    }
+
+    /// Makes a session of a template for the peer that a Logon names.
+    fn make_session(&mut self, template: usize, target: &str) -> Option<usize> {
+        let ix = self.slots.len();
+        if ix >= self.slots_max {
+            return None;
+        }
+        let config = self.slots[template].config.instance(target);
+        let number = u16::try_from(ix).ok()?;
+        // A store that cannot be opened leaves its peer without a session, and nobody else.
+        let slot = open_slot(SessionIx::new(number), &config, &self.config).ok()?;
+        self.slots.push(slot);
+        Some(ix)
+    }
+
     /// Reads a connection that has not logged on, until its first message is whole.
     fn read_pending(&mut self, place: usize, now: Now) {
         let Some(mut open) = self.pending.get_mut(place).and_then(Option::take) else {
@@ -523,6 +619,13 @@ impl<A: Application> Link<A> {
             First::NotYet if ended => self.refuse(open, now),
             First::NotYet => self.pending[place] = Some(open),
             First::Logon(ix) => self.log_on_pending(ix, open, now),
+            First::Template(template, target) => match self.make_session(template, &target) {
+                Some(ix) => self.log_on_pending(ix, open, now),
+                None => {
+                    self.counts.unknown_peers += 1;
+                    self.refuse(open, now);
+                }
+            },
             First::Nobody => {
                 self.counts.unknown_peers += 1;
                 self.refuse(open, now);
@@ -539,10 +642,30 @@ impl<A: Application> Link<A> {
         match Scanner::new(bytes_max).scan(open.input.bytes()) {
             Scan::Incomplete if open.input.len() < bytes_max => First::NotYet,
             Scan::Message { message, .. } if message.msg_type() == b"A" => {
-                let found = self.slots.iter().position(|slot| slot.is_for(&message));
-                found.map_or(First::Nobody, First::Logon)
+                self.session_of(&message, open.from)
             }
             Scan::Incomplete | Scan::Message { .. } | Scan::Garbled { .. } => First::NoLogon,
+        }
+    }
+
+    /// The session that a Logon is meant for.
+    fn session_of(&self, logon: &Message<'_>, from: Option<IpAddr>) -> First {
+        if let Some(ix) = self.slots.iter().position(|slot| slot.is_for(logon)) {
+            return First::Logon(ix);
+        }
+        let template = self
+            .slots
+            .iter()
+            .position(|slot| slot.is_template_for(logon));
+        let name = logon.get(crate::codec::SENDER_COMP_ID).unwrap_or_default();
+        let name = std::str::from_utf8(name)
+            .ok()
+            .filter(|name| is_comp_id(name));
+        match (template, name) {
+            (Some(ix), Some(name)) if self.slots[ix].lets_in(from) && !name.ends_with('*') => {
+                First::Template(ix, name.to_owned())
+            }
+            (Some(_) | None, Some(_) | None) => First::Nobody,
         }
     }
 
@@ -558,9 +681,17 @@ impl<A: Application> Link<A> {
         if slot.connection.is_some() {
             slot.count_in_use();
         }
+        if !slot.lets_in(open.from) {
+            self.counts.address_refused += 1;
+            return self.refuse(open, now);
+        }
         if slot.connection.is_some() || !slot.wanted || slot.is_failed() {
             return self.refuse(open, now);
         }
+        if !self.keep_hours(ix, now) {
+            return self.refuse(open, now);
+        }
+        let slot = &mut self.slots[ix];
         let token = Token(self.listeners.len() + ix);
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registry = self.poll.registry();
@@ -591,13 +722,13 @@ impl<A: Application> Link<A> {
     /// Begins to connect an initiator.
     fn dial(&mut self, ix: usize, now: Now) {
         let slot = &mut self.slots[ix];
-        let Some(dial) = &slot.dial else {
+        let Some(to) = slot.dial.as_ref().and_then(slot::Dial::to) else {
             return;
         };
         let token = Token(self.listeners.len() + ix);
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registry = self.poll.registry();
-        let connecting = TcpStream::connect(dial.to).and_then(|mut socket| {
+        let connecting = TcpStream::connect(to).and_then(|mut socket| {
             registry.register(&mut socket, token, interest)?;
             Ok(socket)
         });
@@ -639,7 +770,8 @@ impl<A: Application> Link<A> {
             // A resend goes on with the ticks: not faster than the peer reads.
             let waiting = self.slots[ix].connection.as_ref();
             let waiting = waiting.map_or(0, |open| open.output.len());
-            if at > now.mono || waiting > self.config.out_bytes_max / 2 {
+            let out_bytes_max = self.slots[ix].config.out_bytes_max(&self.config);
+            if at > now.mono || waiting > out_bytes_max / 2 {
                 let again = at.max(now.mono.plus(Nanos::from_millis(1)));
                 self.shared.next_wake = self.shared.next_wake.min(again);
                 continue;
@@ -691,7 +823,40 @@ impl<A: Application> Link<A> {
         }
     }
 
+    /// Restarts numbers that are of earlier hours, and says whether the session may be up.
+    ///
+    /// One that is up when its hours end, or when new ones begin, is logged out first.
+    fn keep_hours(&mut self, ix: usize, now: Now) -> bool {
+        let hours = self.slots[ix].hours(now);
+        if hours == Hours::Open {
+            return true;
+        }
+        if self.slots[ix].is_logged_on() {
+            let text = "the session's hours are over";
+            self.slots[ix].handle(now, Input::LogOut { text }, &mut self.shared);
+            self.touch(ix);
+            self.settle_queue(now);
+            return true;
+        }
+        if self.slots[ix].connection.is_some() {
+            self.end(ix, now, &Down::Link(Code::F116));
+        }
+        if hours == Hours::Closed {
+            let state = self.slots[ix].stats().state;
+            self.slots[ix].enter(state, Some(Code::F116), now);
+            return false;
+        }
+        let first = Input::Renumber(NextSeqNums::FIRST);
+        self.slots[ix].handle(now, first, &mut self.shared);
+        self.touch(ix);
+        self.settle_queue(now);
+        true
+    }
+
     fn look_after(&mut self, ix: usize, now: Now) {
+        if self.slots[ix].config.schedule.is_some() && !self.keep_hours(ix, now) {
+            return;
+        }
         let slot = &self.slots[ix];
         match &slot.connection {
             Some(open) if slot.connecting => {
@@ -758,6 +923,8 @@ enum First {
     NotYet,
     /// A Logon for this session.
     Logon(usize),
+    /// A Logon of this peer, for whom this template makes a session.
+    Template(usize, String),
     /// A Logon for a session that we do not have.
     Nobody,
     NoLogon,
@@ -766,11 +933,16 @@ enum First {
 fn open_slot(ix: SessionIx, session: &SessionConfig, link: &LinkConfig) -> Result<Slot, LinkError> {
     let store: Box<dyn Store> = match &session.store {
         StoreConfig::Memory => Box::new(MemoryStore::new()),
-        StoreConfig::File(directory) => Box::new(FileStore::open(
+        // Templates themselves are never logged on.
+        StoreConfig::File(_) if session.template().is_some() => Box::new(MemoryStore::new()),
+        StoreConfig::File(directory) => Box::new(FileStore::open_with(
             directory,
-            &session.begin_string,
-            &session.sender_comp_id,
-            &session.target_comp_id,
+            [
+                &session.begin_string,
+                &session.sender_comp_id,
+                &session.target_comp_id,
+            ],
+            session.store_options,
         )?),
     };
     let next = NextSeqNums {
@@ -783,7 +955,7 @@ fn open_slot(ix: SessionIx, session: &SessionConfig, link: &LinkConfig) -> Resul
         target: session.target_comp_id.clone(),
         source,
     })?;
-    Ok(Slot::new(ix, machine, store, &session.role))
+    Ok(Slot::new(ix, machine, store, session.clone()))
 }
 
 /// Whether the peer has still not closed a connection that we closed. What it sends is dropped.

@@ -12,21 +12,60 @@
 //! - **Damage.** A last record cut short by a kill is trimmed. Anything else that does not check
 //!   refuses to start with its place in the file. Numbers are never silently set to 1.
 //!
-//! What is written survives the process, not the machine: there is no `fsync` on this path. The
-//! journal has modes for that.
+//! What is written survives the process; whether also the machine is the session's
+//! [`Durability`]. Whatever it is, the link's thread waits for the disk, and with it every session
+//! of that link.
 
 mod file;
 mod memory;
 mod record;
+mod segment;
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use dcx_model::Code;
+use dcx_model::{Code, Nanos};
 
 pub use file::FileStore;
 pub use memory::MemoryStore;
+
+/// What outlives what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Written before it is sent: survives the process, not the machine.
+    #[default]
+    Async,
+    /// Made durable (`fdatasync`) once for all that is sent together, before it is sent.
+    Group,
+    /// Made durable message by message.
+    Full,
+}
+
+/// How a store in files keeps what it keeps, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// What outlives what.
+    pub durability: Durability,
+    /// Length at which a file is closed and the next begun.
+    pub segment_bytes: u64,
+    /// Bytes kept at most, in whole files; `None` keeps all. What is removed is gap-filled.
+    pub retain_bytes: Option<u64>,
+    /// How long a closed file is kept; `None` for ever.
+    pub retain_for: Option<Nanos>,
+}
+
+impl Default for StoreOptions {
+    /// Survives the process, in files of 64 MiB, of which none is removed.
+    fn default() -> Self {
+        Self {
+            durability: Durability::Async,
+            segment_bytes: 64 << 20,
+            retain_bytes: None,
+            retain_for: None,
+        }
+    }
+}
 
 /// What can go wrong between a session and its disk.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +128,9 @@ pub trait Store: fmt::Debug + Send {
 
     /// The number of the next message we expect, as last settled.
     fn next_in(&self) -> u64;
+
+    /// When the numbers began, in nanoseconds since 1970, if the store remembers.
+    fn created_ns(&self) -> Option<u64>;
 
     /// Keeps the message with the next outgoing number; empty `bytes` use the number up without
     /// anything to resend (administrative messages).

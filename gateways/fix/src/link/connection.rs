@@ -1,6 +1,7 @@
 //! One socket with what was read from it and what waits to be written.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::IpAddr;
 
 use dcx_model::{MonoNanos, Nanos};
 use mio::net::TcpStream;
@@ -17,6 +18,8 @@ pub(super) struct Connection {
     /// The operating system said, or may not have had the chance to say, that there are bytes.
     pub(super) readable: bool,
     pub(super) since: MonoNanos,
+    /// Where it comes from, if it came to us.
+    pub(super) from: Option<IpAddr>,
 }
 
 /// What a read brought.
@@ -38,6 +41,7 @@ impl Connection {
             output: Outbox::default(),
             readable: true,
             since: now,
+            from: None,
         }
     }
 

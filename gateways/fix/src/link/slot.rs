@@ -7,8 +7,10 @@ use dcx_model::{Code, MonoNanos, Nanos, Now};
 
 use super::connection::{Connection, Outbox};
 use super::stats::{LinkState, SessionCounts, SessionStats};
+use crate::access::Rate;
 use crate::app::{AppReject, Application, Queue, SessionEnd, SessionIx};
-use crate::config::Role;
+use crate::config::{OverRate, Role, SessionConfig};
+use crate::schedule::{Schedule, Window};
 use crate::session::write_business_reject;
 use crate::store::{Store, StoreError};
 use crate::{
@@ -68,7 +70,9 @@ impl Down {
 /// When an initiator tries next, and how long it waits after that.
 #[derive(Debug)]
 pub(super) struct Dial {
-    pub(super) to: SocketAddr,
+    hosts: Vec<SocketAddr>,
+    /// Which of them is next.
+    host: usize,
     pub(super) at: MonoNanos,
     wait: Nanos,
     wait_min: Nanos,
@@ -77,30 +81,64 @@ pub(super) struct Dial {
 
 impl Dial {
     fn of(role: &Role) -> Option<Self> {
-        match *role {
+        match role {
             Role::Acceptor => None,
             Role::Initiator {
                 connect,
+                others,
                 reconnect_min,
                 reconnect_max,
             } => Some(Self {
-                to: connect,
+                hosts: [&[*connect], others.as_slice()].concat(),
+                host: 0,
                 at: MonoNanos::new(0),
-                wait: reconnect_min,
-                wait_min: reconnect_min,
-                wait_max: reconnect_max,
+                wait: *reconnect_min,
+                wait_min: *reconnect_min,
+                wait_max: *reconnect_max,
             }),
         }
     }
 
-    /// Waits twice as long as before; the shortest after a connection that was of use.
+    /// Where to connect to.
+    pub(super) fn to(&self) -> Option<SocketAddr> {
+        self.hosts.get(self.host).copied()
+    }
+
+    /// Waits twice as long as before; the shortest after a connection that was of use. One that
+    /// was not leads to the next host, and only once round all of them is waited for longer.
     fn back_off(&mut self, now: MonoNanos, was_up: bool) {
         if was_up {
             self.wait = self.wait_min;
+        } else {
+            self.host = (self.host + 1) % self.hosts.len().max(1);
+            if self.host != 0 {
+                self.at = now.plus(self.wait_min);
+                return;
+            }
         }
         self.at = now.plus(self.wait);
         let doubled = Nanos::new(self.wait.get().saturating_mul(2));
         self.wait = doubled.min(self.wait_max);
+    }
+}
+
+/// What the clock says of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hours {
+    /// It may be up.
+    Open,
+    /// It may not.
+    Closed,
+    /// It may be up once its numbers, which are of earlier hours, have restarted.
+    New,
+}
+
+/// The hours at this moment, asked for anew only when the last ones are over or the clock was set
+/// back.
+fn window_at(schedule: &Schedule, last: Option<Window>, now: Now) -> Window {
+    match last {
+        Some(last) if last.since <= now.unix && now.unix < last.until => last,
+        Some(_) | None => schedule.window(now.unix),
     }
 }
 
@@ -115,6 +153,12 @@ pub(super) struct Slot {
     pub(super) dial: Option<Dial>,
     /// Whether the operator wants it up.
     pub(super) wanted: bool,
+    /// What it was made from.
+    pub(super) config: SessionConfig,
+    /// The hours that the last moment was in.
+    window: Option<Window>,
+    /// How much the peer sent lately.
+    rate: Rate,
     io: SlotIo,
     /// What waits for the peer, as far as other threads are to know.
     pub(super) behind: Option<Behind>,
@@ -141,6 +185,8 @@ struct SlotIo {
     logged_on: bool,
     /// Whether this connection has ever been logged on.
     was_up: bool,
+    /// When its numbers began, in nanoseconds since 1970.
+    began_ns: u64,
     /// The next incoming number now, and a while ago (see [`Slot::settle`]).
     next_in: u64,
     next_in_before: u64,
@@ -164,7 +210,12 @@ pub(super) enum Step {
 }
 
 impl Slot {
-    pub(super) fn new(ix: SessionIx, session: Session, store: Box<dyn Store>, role: &Role) -> Self {
+    pub(super) fn new(
+        ix: SessionIx,
+        session: Session,
+        store: Box<dyn Store>,
+        config: SessionConfig,
+    ) -> Self {
         let next_in = store.next_in();
         let stats = SessionStats {
             counts: SessionCounts {
@@ -180,9 +231,13 @@ impl Slot {
             session,
             connection: None,
             connecting: false,
-            dial: Dial::of(role),
+            dial: Dial::of(&config.role),
             wanted: true,
+            window: None,
+            rate: Rate::new(config.throttle.map_or(0, |throttle| throttle.per_s)),
+            config,
             io: SlotIo {
+                began_ns: store.created_ns().unwrap_or(0),
                 store,
                 stats,
                 wake: None,
@@ -203,8 +258,56 @@ impl Slot {
     pub(super) fn is_for(&self, logon: &Message<'_>) -> bool {
         let settings = self.session.settings();
         self.dial.is_none()
+            && self.config.template().is_none()
             && logon.get(crate::codec::SENDER_COMP_ID) == Some(&settings.target_comp_id)
             && logon.get(crate::codec::TARGET_COMP_ID) == Some(&settings.sender_comp_id)
+    }
+
+    /// Whether the Logon is of a peer that this template makes a session for.
+    pub(super) fn is_template_for(&self, logon: &Message<'_>) -> bool {
+        let theirs = logon.get(crate::codec::SENDER_COMP_ID).unwrap_or_default();
+        let begins = self.config.template().map(str::as_bytes);
+        begins.is_some_and(|begins| theirs.starts_with(begins))
+            && logon.get(crate::codec::TARGET_COMP_ID)
+                == Some(self.config.sender_comp_id.as_bytes())
+    }
+
+    /// Whether its peer may come from this address.
+    pub(super) fn lets_in(&self, from: Option<std::net::IpAddr>) -> bool {
+        let allowed = &self.config.allowed;
+        allowed.is_empty() || from.is_some_and(|from| allowed.iter().any(|range| range.has(from)))
+    }
+
+    /// Whether it may be up at this moment.
+    ///
+    /// Without a schedule it always is.
+    pub(super) fn hours(&mut self, now: Now) -> Hours {
+        let Some(schedule) = &self.config.schedule else {
+            return Hours::Open;
+        };
+        let window = window_at(schedule, self.window, now);
+        self.window = Some(window);
+        if self.io.began_ns == 0 {
+            // Nothing is known of a store that does not say when it began: it goes on.
+            self.io.began_ns = now.unix.get();
+        }
+        match window.open {
+            false => Hours::Closed,
+            true if self.io.began_ns < window.since.get() => Hours::New,
+            true => Hours::Open,
+        }
+    }
+
+    /// Whether one message more of the peer is within what was agreed on; if not, what becomes of
+    /// it.
+    pub(super) fn over_rate(&mut self, now: Now) -> Option<OverRate> {
+        let throttle = self.config.throttle?;
+        if self.rate.has_room(now.mono) {
+            self.rate.count(now.mono);
+            return None;
+        }
+        self.io.stats.counts.throttled += 1;
+        Some(throttle.over)
     }
 
     pub(super) const fn is_logged_on(&self) -> bool {
@@ -264,6 +367,18 @@ impl Slot {
         };
         self.session.handle(now, input, &mut wire);
         self.refuse(now, shared);
+    }
+
+    /// Whether a whole message waits to be taken.
+    pub(super) fn has_message(&self, scanner: Scanner) -> bool {
+        if self.config.throttle.is_none() {
+            return false;
+        }
+        let waiting = self.connection.as_ref().map(|open| open.input.bytes());
+        matches!(
+            waiting.map(|bytes| scanner.scan(bytes)),
+            Some(Scan::Message { .. })
+        )
     }
 
     /// Takes the first message of what was read, if it is whole.
@@ -480,6 +595,7 @@ impl<A: Application> Sink for Wire<'_, A> {
     }
 
     fn forget(&mut self) {
+        self.io.began_ns = self.now.unix.get();
         self.io.next_in = 1;
         self.io.next_in_before = 1;
         if let Err(error) = self.io.store.reset(1, 1) {
@@ -488,6 +604,9 @@ impl<A: Application> Sink for Wire<'_, A> {
     }
 
     fn renumber(&mut self, next: NextSeqNums) {
+        self.io.began_ns = self.now.unix.get();
+        self.io.stats.counts.next_in = next.inbound;
+        self.io.stats.counts.next_out = next.outbound;
         self.io.next_in = next.inbound;
         self.io.next_in_before = next.inbound;
         if let Err(error) = self.io.store.reset(next.inbound, next.outbound) {

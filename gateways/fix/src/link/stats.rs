@@ -107,6 +107,8 @@ counted! {
         duplicates,
         /// Second connections with its CompIDs, closed.
         logons_in_use,
+        /// Times that a message of the peer waited, or cut it, because it had sent too many.
+        throttled,
         /// Times it was cut because the peer did not read.
         slow_cuts,
         /// Messages given to it that could not be stored, and so were not sent.
@@ -129,6 +131,10 @@ counted! {
         not_logons,
         /// Closed because they did not log on in time.
         logon_timeouts,
+        /// Closed because their address may not connect, or not to the session they named.
+        address_refused,
+        /// Closed because their address connected too often.
+        rate_refused,
         /// Closed because too many others were waiting to log on.
         overflows,
         /// Cycles in which the application could take nothing.

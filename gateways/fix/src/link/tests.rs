@@ -55,6 +55,10 @@ struct FullDisk {
 }
 
 impl Store for FullDisk {
+    fn created_ns(&self) -> Option<u64> {
+        None
+    }
+
     fn next_out(&self) -> u64 {
         self.store.next_out()
     }
@@ -147,7 +151,12 @@ fn nothing_leaves_that_is_not_stored_and_other_sessions_go_on() {
         store: MemoryStore::new(),
         flushes_left: 4,
     };
-    link.slots[0] = Slot::new(SessionIx::new(0), session, Box::new(full), &Role::Acceptor);
+    link.slots[0] = Slot::new(
+        SessionIx::new(0),
+        session,
+        Box::new(full),
+        sessions[0].clone(),
+    );
 
     let mut full = log_on(&mut link, "FULL");
     let mut well = log_on(&mut link, "WELL");

@@ -45,6 +45,10 @@ impl Store for MemoryStore {
         self.next_in
     }
 
+    fn created_ns(&self) -> Option<u64> {
+        None
+    }
+
     fn keep(&mut self, msg_seq_num: u64, bytes: &[u8]) {
         assert!(
             msg_seq_num == self.next_out,

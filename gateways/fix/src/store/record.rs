@@ -2,12 +2,16 @@
 //!
 //! # Layout
 //! All numbers little-endian. File header: `magic[8]`, `crc32c u32` of what follows, `len u16`,
-//! `owner[len]`. Record: `crc32c u32` of what follows, `len u32`, `next_in u64`, `seq u64`,
+//! `owner[len]`, `created u64` (nanoseconds since 1970). Record: `crc32c u32` of what follows, `len u32`, `next_in u64`, `seq u64`,
 //! `payload[len]`, where `seq` is the number of a message, or, with [`NO_MESSAGE`] set, the next
 //! outgoing number.
 
 /// Begins every file; the last two digits are the version.
-pub(super) const MAGIC: [u8; 8] = *b"DCXFIX01";
+const MAGIC: [u8; 8] = *b"DCXFIX02";
+
+/// Begins the files of version 1, whose header does not say when the numbers began. They are read
+/// and gone on with.
+const MAGIC_1: [u8; 8] = *b"DCXFIX01";
 
 /// Bytes of a record before its payload.
 pub(super) const HEAD_LEN: usize = 24;
@@ -102,11 +106,12 @@ pub(super) fn payload_len(head: &[u8; HEAD_LEN]) -> usize {
     u32_at(head, 4) as usize
 }
 
-/// The header of a file that belongs to `owner`.
-pub(super) fn write_header(owner: &str, out: &mut Vec<u8>) {
+/// The header of a file that belongs to `owner`, whose numbers began at `created`.
+pub(super) fn write_header(owner: &str, created: u64, out: &mut Vec<u8>) {
     let len = u16::try_from(owner.len()).unwrap_or(u16::MAX);
     let mut body = len.to_le_bytes().to_vec();
     body.extend_from_slice(owner.as_bytes());
+    body.extend_from_slice(&created.to_le_bytes());
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
     out.extend_from_slice(&body);
@@ -115,21 +120,34 @@ pub(super) fn write_header(owner: &str, out: &mut Vec<u8>) {
 /// Bytes of a file's header before the owner.
 pub(super) const HEADER_LEN: usize = 14;
 
-/// The length of the owner behind this much of the header.
-pub(super) fn owner_len(header: &[u8; HEADER_LEN]) -> Result<usize, &'static str> {
-    if header[..8] != MAGIC {
-        return Err("the file does not begin as a session store does");
+/// The length of what stands behind this much of the header: the owner and, from version 2 on,
+/// when its numbers began.
+pub(super) fn rest_len(header: &[u8; HEADER_LEN]) -> Result<usize, &'static str> {
+    let owner = usize::from(u16::from_le_bytes([header[12], header[13]]));
+    match header.first_chunk::<8>() {
+        Some(&MAGIC) => Ok(owner + 8),
+        Some(&MAGIC_1) => Ok(owner),
+        Some(_) | None => Err("the file does not begin as a session store does"),
     }
-    Ok(usize::from(u16::from_le_bytes([header[12], header[13]])))
 }
 
-/// The owner, if the whole header checks.
-pub(super) fn read_owner(header: &[u8; HEADER_LEN], owner: &[u8]) -> Result<String, &'static str> {
-    let crc = crc32c::crc32c_append(crc32c::crc32c(&header[12..]), owner);
+/// The owner, and when its numbers began (0 if the file does not say), if the header checks.
+pub(super) fn read_rest(
+    header: &[u8; HEADER_LEN],
+    rest: &[u8],
+) -> Result<(String, u64), &'static str> {
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&header[12..]), rest);
     if crc != u32_at(header, 8) {
         return Err("the checksum of the header differs");
     }
-    String::from_utf8(owner.to_vec()).map_err(|_| "the owner is no text")
+    let (owner, created) = match rest.split_last_chunk::<8>() {
+        Some((owner, created)) if header.starts_with(&MAGIC) => {
+            (owner, u64::from_le_bytes(*created))
+        }
+        Some(_) | None => (rest, 0),
+    };
+    let owner = String::from_utf8(owner.to_vec()).map_err(|_| "the owner is no text")?;
+    Ok((owner, created))
 }
 
 fn u32_at<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {

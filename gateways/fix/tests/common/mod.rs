@@ -172,6 +172,7 @@ pub(crate) fn acceptor(clients: &[&str]) -> LinkConfig {
 pub(crate) fn initiator(client: &str, to: SocketAddr) -> LinkConfig {
     let role = Role::Initiator {
         connect: to,
+        others: Vec::new(),
         reconnect_min: dcx_model::Nanos::from_millis(1),
         reconnect_max: dcx_model::Nanos::from_millis(20),
     };
@@ -265,6 +266,13 @@ impl Raw {
 
     /// The next message that comes, with `|` between its fields; `closed` if none will.
     pub(crate) fn next_message(&mut self, link: &mut Link<Recorder>) -> String {
+        self.next_message_by(|| {
+            link.work(now());
+        })
+    }
+
+    /// The next message that comes while `work` is done again and again.
+    pub(crate) fn next_message_by(&mut self, mut work: impl FnMut()) -> String {
         let start = Instant::now();
         loop {
             if let Scan::Message { message, len } = scan(&self.read) {
@@ -273,7 +281,7 @@ impl Raw {
                 return text;
             }
             assert!(start.elapsed() < PATIENCE, "no message came");
-            link.work(now());
+            work();
             if self.read_more() {
                 assert_eq!(self.read, b"", "nothing is cut off in the middle");
                 return "closed".to_owned();
