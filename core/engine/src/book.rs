@@ -1,6 +1,12 @@
-//! Best bid and offer of each venue in each instrument, and what they come to together.
+//! The consolidated book: best bid and offer of each venue in each instrument, and what they come
+//! to together.
+//!
+//! Venues that are stale, or crossed within themselves, are left out and named. What is locked or
+//! crossed *between* venues is told as it is: whoever trades on it decides what to make of it.
 
-use dcx_model::{InstrumentId, LimitPx, Nanos, Price, Qty, Quote, UnixNanos, VENUES_MAX, VenueSet};
+use dcx_model::{
+    InstrumentId, LimitPx, Nanos, Price, Qty, Quote, Side, UnixNanos, VENUES_MAX, VenueId, VenueSet,
+};
 
 use crate::digest::Words;
 
@@ -53,15 +59,129 @@ impl Best {
     }
 }
 
+/// The best price of one side over several venues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BestPrice {
+    /// The price.
+    pub px: Price,
+    /// What the venues that show it say they have there; zero where none of them says.
+    pub qty: Qty,
+    /// Who shows it.
+    pub venues: VenueSet,
+}
+
+/// One venue's best price of one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// Who.
+    pub venue: VenueId,
+    /// At what price.
+    pub px: Price,
+    /// How much; zero where the venue does not say.
+    pub qty: Qty,
+}
+
+/// What all venues show of one instrument at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consolidated {
+    /// The highest bid.
+    pub bid: Option<BestPrice>,
+    /// The lowest offer.
+    pub ask: Option<BestPrice>,
+    /// Venues left out because their quote is too old.
+    pub stale: VenueSet,
+    /// Venues left out because their own bid is above their own offer.
+    pub inverted: VenueSet,
+    /// Age of the youngest quote, fresh or not; none if nobody quotes.
+    pub youngest: Option<Nanos>,
+}
+
+impl Consolidated {
+    /// Bid plus offer, which keeps the mid exact.
+    #[must_use]
+    pub fn mid_twice(&self) -> Option<i128> {
+        let (bid, ask) = (self.bid?.px, self.ask?.px);
+        Some(i128::from(bid.units()) + i128::from(ask.units()))
+    }
+
+    /// Whether the best bid is the best offer.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.sides().is_some_and(|(bid, ask)| bid == ask)
+    }
+
+    /// Whether the best bid is above the best offer: one of two venues is wrong, or late.
+    #[must_use]
+    pub fn is_crossed(&self) -> bool {
+        self.sides().is_some_and(|(bid, ask)| bid > ask)
+    }
+
+    fn sides(&self) -> Option<(Price, Price)> {
+        Some((self.bid?.px, self.ask?.px))
+    }
+}
+
+/// How one venue's quote counts at a moment.
+enum Standing {
+    /// It shows no price.
+    Empty,
+    /// Its own bid is above its own offer: it is wrong about one of them.
+    Inverted,
+    /// It counts, if it is this young.
+    Good(Nanos),
+}
+
+impl Top {
+    fn standing(&self, now: UnixNanos) -> Standing {
+        let (bid, ask) = (self.bid_px.price(), self.ask_px.price());
+        if bid.is_none() && ask.is_none() {
+            return Standing::Empty;
+        }
+        if bid.is_some() && ask.is_some() && bid > ask {
+            return Standing::Inverted;
+        }
+        Standing::Good(now.since(self.at))
+    }
+
+    fn level(&self, side: Side) -> Option<(Price, Qty)> {
+        match side {
+            Side::Buy => Some((self.bid_px.price()?, self.bid_qty)),
+            Side::Sell => Some((self.ask_px.price()?, self.ask_qty)),
+        }
+    }
+}
+
 /// Quotes by instrument and venue.
+///
+/// ```
+/// use dcx_engine::Book;
+/// use dcx_model::{InstrumentId, Nanos, Price, Qty, Quote, UnixNanos, VenueId, VenueSet};
+/// let mut book = Book::default();
+/// book.grow(1);
+/// let (instrument, now) = (InstrumentId::new(0), UnixNanos::from_seconds(9));
+/// for (venue, bid, ask) in [(0, 10, 13), (1, 11, 14)] {
+///     book.take(now, &Quote {
+///         venue: VenueId::new(venue),
+///         instrument,
+///         bid_px: Price::from_units(bid).into(),
+///         bid_qty: Qty::ZERO,
+///         ask_px: Price::from_units(ask).into(),
+///         ask_qty: Qty::ZERO,
+///         quote_time: UnixNanos::ZERO,
+///     });
+/// }
+/// let all = book.consolidated(instrument, VenueSet::from_bits(u64::MAX), now, Nanos::from_seconds(1));
+/// assert_eq!(all.mid_twice(), Some(24));
+/// assert!(!all.is_crossed());
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Book {
+pub struct Book {
     rows: Vec<Row>,
 }
 
 impl Book {
     /// Makes room for `instruments`. Allocates.
-    pub(crate) fn grow(&mut self, instruments: usize) {
+    pub fn grow(&mut self, instruments: usize) {
         if instruments > self.rows.len() {
             let empty = Row {
                 quoted: VenueSet::NONE,
@@ -72,7 +192,7 @@ impl Book {
     }
 
     /// Takes a quote in the place of the venue's last one.
-    pub(crate) fn take(&mut self, at: UnixNanos, quote: &Quote) {
+    pub fn take(&mut self, at: UnixNanos, quote: &Quote) {
         let Some(row) = self.rows.get_mut(quote.instrument.get() as usize) else {
             return;
         };
@@ -131,6 +251,93 @@ impl Book {
         }
     }
 
+    /// Everything that `venues` show, from quotes at most `age_max` old, and what was left out.
+    ///
+    /// # Cost
+    /// O(venues that quote the instrument).
+    #[must_use]
+    pub fn consolidated(
+        &self,
+        instrument: InstrumentId,
+        venues: VenueSet,
+        now: UnixNanos,
+        age_max: Nanos,
+    ) -> Consolidated {
+        let mut all = Consolidated::default();
+        for (venue, top) in self.tops(instrument, venues) {
+            let age = match top.standing(now) {
+                Standing::Empty => continue,
+                Standing::Inverted => {
+                    all.inverted = all.inverted.with(venue);
+                    continue;
+                }
+                Standing::Good(age) => age,
+            };
+            all.youngest = Some(all.youngest.map_or(age, |youngest| youngest.min(age)));
+            if age > age_max {
+                all.stale = all.stale.with(venue);
+                continue;
+            }
+            better(&mut all.bid, venue, top.level(Side::Buy), |px, best| {
+                px > best
+            });
+            better(&mut all.ask, venue, top.level(Side::Sell), |px, best| {
+                px < best
+            });
+        }
+        all
+    }
+
+    /// Every venue's price on one side, best first, equal ones by number: the bids of
+    /// [`Side::Buy`], the offers of [`Side::Sell`]. Returns how many of `levels` were filled.
+    ///
+    /// # Cost
+    /// O(venues²), for few venues; no allocation.
+    pub fn levels(
+        &self,
+        asked: (InstrumentId, Side),
+        venues: VenueSet,
+        (now, age_max): (UnixNanos, Nanos),
+        levels: &mut [Level; VENUES_MAX],
+    ) -> usize {
+        let (instrument, side) = asked;
+        let mut count = 0;
+        for (venue, top) in self.tops(instrument, venues) {
+            let fresh = matches!(top.standing(now), Standing::Good(age) if age <= age_max);
+            let Some((px, qty)) = top.level(side).filter(|_| fresh) else {
+                continue;
+            };
+            let filled = levels.get(..count).unwrap_or_default();
+            let place = filled.partition_point(|level| match side {
+                Side::Buy => level.px >= px,
+                Side::Sell => level.px <= px,
+            });
+            if let Some(tail) = levels.get_mut(place..=count) {
+                tail.rotate_right(1);
+                if let Some(slot) = tail.first_mut() {
+                    *slot = Level { venue, px, qty };
+                }
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// The venues among `venues` that ever quoted the instrument, lowest first.
+    fn tops(
+        &self,
+        instrument: InstrumentId,
+        venues: VenueSet,
+    ) -> impl Iterator<Item = (VenueId, &Top)> {
+        let row = self.rows.get(instrument.get() as usize);
+        let listed = row.map_or(VenueSet::NONE, |row| row.quoted.and(venues));
+        let tops = row.map_or(&[][..], |row| &row.tops);
+        (0_u8..)
+            .map(VenueId::new)
+            .zip(tops)
+            .filter(move |(venue, _)| listed.contains(*venue))
+    }
+
     pub(crate) fn digest(&self, salt: u64) -> u64 {
         let mut sum = 0_u64;
         for (instrument, row) in (0_u64..).zip(&self.rows) {
@@ -152,10 +359,33 @@ impl Book {
     }
 }
 
+/// Takes a venue's price if it is better than the best, and adds its quantity if it is equal.
+fn better(
+    best: &mut Option<BestPrice>,
+    venue: VenueId,
+    offered: Option<(Price, Qty)>,
+    beats: fn(Price, Price) -> bool,
+) {
+    let Some((px, qty)) = offered else { return };
+    let alone = BestPrice {
+        px,
+        qty,
+        venues: VenueSet::NONE.with(venue),
+    };
+    *best = Some(match *best {
+        Some(old) if old.px == px => BestPrice {
+            px,
+            // Beyond what can be held, as much as can be.
+            qty: old.qty.plus(qty).unwrap_or(Qty::from_units(u64::MAX)),
+            venues: old.venues.with(venue),
+        },
+        Some(old) if !beats(px, old.px) => old,
+        Some(_) | None => alone,
+    });
+}
+
 #[cfg(test)]
 mod tests {
-    use dcx_model::VenueId;
-
     use super::*;
 
     fn quote(venue: u8, bid: i64, ask: i64) -> Quote {

@@ -54,6 +54,7 @@ mod trace;
 mod view;
 
 pub use authority::{ProposedLimit, SetLimit};
+pub use book::{BestPrice, Book, Consolidated, Level};
 pub use configure::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
 pub use order::VenueView;
 pub use outbox::Outbox;
@@ -68,7 +69,6 @@ use dcx_model::{
     Command, Configure, Event, Ignored, Quote, Seq, UnixNanos, VENUES_MAX, Venue, VenueSet,
 };
 
-use book::Book;
 use index::Index;
 use names::{Execution, Names};
 use order::{Child, Expiry, Lists, Owners, Parent, Reconcile, Reducing, Triggers};
