@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Journal(Journal),
     Replay(Dir),
     Explain(Explain),
+    Tca(Tca),
     /// Measurements, with the peers beside them
     #[command(subcommand)]
     Bench(Bench),
@@ -100,6 +101,16 @@ pub(crate) struct Explain {
     /// The journal's folder
     #[arg(long, value_name = "DIR")]
     pub(crate) journal: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tca {
+    /// The journal's folder
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Say every order, too
+    #[arg(long)]
+    pub(crate) orders: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -55,6 +55,8 @@ commands! {
         ["dcx replay var/journal"];
     "explain" Ro "Say why an order went the way it did: checks, venues, slices"
         ["dcx explain ORDER-1 --journal var/journal"];
+    "tca" Ro "Say what execution cost: shortfall, slippage, markouts, fill rate by venue and algorithm"
+        ["dcx tca var/journal", "dcx tca var/journal --orders --json"];
     "bench ring" Ro "Measure the rings beside their peers"
         ["dcx bench ring --json"];
     "bench engine" Ro "Measure the engine, journal beside it"

@@ -22,6 +22,7 @@ mod run;
 mod scratch;
 mod sim;
 mod system;
+mod tca;
 mod text;
 mod top;
 
@@ -70,6 +71,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
         Command::Journal(command) => journal::journal(&command, out),
         Command::Replay(args) => journal::replay_all(&args.dir, out),
         Command::Explain(args) => explain::explain(&args.order, &args.journal, out),
+        Command::Tca(args) => tca::tca(&args.dir, args.orders, out),
         Command::Top(args) => top::once(&args.counters, out),
         Command::Sim(command) => sim::sim(command, out),
         Command::Data(command) => data::data(&command, out),

@@ -1,6 +1,7 @@
 //! How numbers and moments are written for people and for JSON.
 
-use dcx_model::{Nanos, UnixNanos};
+use comfy_table::{CellAlignment, Table, presets};
+use dcx_model::{Nanos, Qty, UnixNanos};
 
 /// A moment as ISO 8601 in UTC, to the nanosecond.
 pub(crate) fn utc(at: UnixNanos) -> String {
@@ -56,6 +57,39 @@ pub(crate) fn span(nanos: Nanos) -> String {
         1_000..1_000_000 => format!("{}.{} us", ns / 1_000, ns / 100 % 10),
         1_000_000..1_000_000_000 => format!("{}.{} ms", ns / 1_000_000, ns / 100_000 % 10),
         _ => format!("{}.{} s", ns / 1_000_000_000, ns / 100_000_000 % 10),
+    }
+}
+
+/// A quantity beyond 64 bits, for reports.
+pub(crate) fn qty_text(units: u128) -> String {
+    match u64::try_from(units) {
+        Ok(units) => Qty::from_units(units).to_string(),
+        Err(_) => (units / 100_000_000).to_string(),
+    }
+}
+
+/// A part of a whole; zero of nothing.
+pub(crate) fn ratio(part: impl Into<u128>, whole: impl Into<u128>) -> f64 {
+    let (part, whole) = (part.into(), whole.into());
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+/// A table without lines.
+pub(crate) fn plain_table(header: &[impl ToString]) -> Table {
+    let mut table = Table::new();
+    let header: Vec<String> = header.iter().map(ToString::to_string).collect();
+    table.load_style(presets::NOTHING).set_header(header);
+    table
+}
+
+/// Numbers stand under each other; the first `names` columns are names.
+pub(crate) fn right_align(table: &mut Table, names: usize) {
+    for column in table.column_iter_mut().skip(names) {
+        column.set_cell_alignment(CellAlignment::Right);
     }
 }
 

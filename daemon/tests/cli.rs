@@ -107,6 +107,7 @@ fn what_is_not_there_is_no_input() {
         &["journal", "inspect", "no/such/dir"],
         &["journal", "export", "no/such/dir"],
         &["replay", "no/such/dir"],
+        &["tca", "no/such/dir"],
         &["explain", "X", "--journal", "no/such/dir"],
         &["top", "--once", "--counters", "no/such/file"],
         &["data", "inspect", "no/such/file"],

@@ -237,6 +237,7 @@ catalogue! {
     X014 = 5013, "control message not understood", "A line on the control socket is no request of the protocol, or names a verb or argument that the daemon does not know; or the answer is none.", "Use client and daemon of one version; docs/protocols/control.md has the protocol.";
     X015 = 5014, "outcome unknown", "The request was sent to the daemon, and the connection ended or time ran out before the answer: it may or may not have been carried out.", "Look with `dcx status` what is in force before asking again.";
     X016 = 5015, "daemon busy", "The daemon has as many control connections as it takes, or is about to end.", "Try again; connections that ask nothing are closed after a while.";
+    X017 = 5016, "nothing to measure", "The journal holds no accepted order, so there is no execution to measure.", "Give the journal of a run that took orders; `dcx journal inspect DIR` says what one holds.";
 }
 
 #[cfg(test)]

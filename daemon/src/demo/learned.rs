@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dcx_engine::{Engine, Outbox, Trace, VenueScore};
-use dcx_model::{ClOrdId, Event, OrdStatus, Qty, Sequenced, VenueId};
+use dcx_model::{ClOrdId, Event, OrdStatus, Sequenced, VenueId};
 use dcx_pipeline::{Entry, Observer, Reader};
 
 use crate::exit::Failure;
@@ -102,13 +102,5 @@ impl Observer for Learned {
                 _ => {}
             }
         }
-    }
-}
-
-/// A quantity beyond 64 bits, for reports.
-pub(super) fn qty_text(units: u128) -> String {
-    match u64::try_from(units) {
-        Ok(units) => Qty::from_units(units).to_string(),
-        Err(_) => (units / 100_000_000).to_string(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 use dcx_bench::report::Latency;
 use dcx_model::Nanos;
 use dcx_pipeline::{FinalReport, ReplayReport};
@@ -11,9 +11,9 @@ use dcx_sim::venue::VenueStats;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
-use super::learned::{Learned, qty_text};
+use super::learned::Learned;
 use crate::out::Out;
-use crate::text::{count, hex, span};
+use crate::text::{count, hex, plain_table, qty_text, ratio, right_align, span};
 
 /// Everything that is reported.
 #[derive(Debug)]
@@ -161,7 +161,7 @@ impl Report {
                 at(1.0),
             ]);
         }
-        right_align(&mut table);
+        right_align(&mut table, 1);
         table
     }
 
@@ -194,7 +194,7 @@ impl Report {
                 }),
             ]);
         }
-        right_align(&mut table);
+        right_align(&mut table, 1);
         table
     }
 
@@ -223,27 +223,5 @@ impl Report {
         out.data(format!("  dcx explain {example} --journal {dir}"));
         out.data(format!("  dcx replay {dir}"));
         out.data("  dcx run --config config/dcx.toml");
-    }
-}
-
-fn plain_table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header);
-    table
-}
-
-/// Numbers stand under each other; the first column is a name.
-fn right_align(table: &mut Table) {
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-}
-
-/// Counts are far below 2⁵³.
-fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
     }
 }

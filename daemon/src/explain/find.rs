@@ -108,7 +108,7 @@ fn requested(command: &Command) -> Option<&str> {
 }
 
 /// The order that an event is about, as its client sees it.
-pub(super) fn view(event: &Event) -> Option<&OrderView> {
+pub(crate) fn view(event: &Event) -> Option<&OrderView> {
     match event {
         Event::Accepted { view, .. }
         | Event::Rejected { view, .. }

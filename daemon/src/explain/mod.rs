@@ -7,6 +7,8 @@ mod find;
 mod say;
 mod steps;
 
+pub(crate) use find::view;
+
 use std::path::Path;
 
 use dcx_model::Code;
