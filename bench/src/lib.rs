@@ -15,5 +15,6 @@ pub mod fix;
 pub mod halt;
 pub mod report;
 pub mod ring;
+pub mod routing;
 pub mod scale;
 pub mod workload;
