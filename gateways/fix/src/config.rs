@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use dcx_model::Nanos;
 
 use crate::access::IpRange;
-use crate::dictionary::Switches;
+use crate::dictionary::{Dictionary, Switches, Version};
 use crate::schedule::Schedule;
 use crate::session::{Credentials, Part, Settings};
 use crate::store::StoreOptions;
@@ -74,7 +75,7 @@ pub enum OverRate {
 pub struct SessionConfig {
     /// `BeginString` (8), e.g. `FIX.4.4`.
     pub begin_string: String,
-    /// `DefaultApplVerID` (1137) of our Logon; empty for none (before FIXT.1.1).
+    /// `DefaultApplVerID` (1137) of our Logon; empty for that of the version.
     pub default_appl_ver_id: String,
     /// Our `SenderCompID` (49).
     pub sender_comp_id: String,
@@ -83,6 +84,8 @@ pub struct SessionConfig {
     pub target_comp_id: String,
     /// Which side we are.
     pub role: Role,
+    /// What messages may hold, if not what the version of `begin_string` says.
+    pub dictionary: Option<Arc<Dictionary>>,
     /// `HeartBtInt` (108) in seconds that we ask for as initiator; an acceptor takes the peer's.
     pub heart_bt_int_s: u32,
     /// Whether both numbers restart at 1 with every logon (`ResetSeqNumFlag`, 141).
@@ -132,6 +135,7 @@ impl SessionConfig {
             sender_comp_id: sender_comp_id.to_owned(),
             target_comp_id: target_comp_id.to_owned(),
             role,
+            dictionary: None,
             heart_bt_int_s: 30,
             reset_on_logon: false,
             reset_accepted: true,
@@ -174,18 +178,33 @@ impl SessionConfig {
         }
     }
 
+    /// As [`fix44`](Self::fix44), of another version.
+    #[must_use]
+    pub fn of(version: Version, sender_comp_id: &str, target_comp_id: &str, role: Role) -> Self {
+        Self {
+            begin_string: version.begin_string().to_owned(),
+            ..Self::fix44(sender_comp_id, target_comp_id, role)
+        }
+    }
+
     /// What the session itself is told.
     pub(crate) fn settings(&self, link: &LinkConfig) -> Settings {
         let part = match self.role {
             Role::Acceptor => Part::Acceptor,
             Role::Initiator { .. } => Part::Initiator,
         };
+        let version = Version::of_begin_string(&self.begin_string).unwrap_or_default();
+        let dictionary = self.dictionary.clone();
         Settings {
+            dictionary: dictionary.unwrap_or_else(|| version.dictionary()),
             begin_string: self.begin_string.clone().into_bytes(),
             heart_bt_int_s: u64::from(self.heart_bt_int_s),
             reset_on_logon: self.reset_on_logon,
             reset_accepted: self.reset_accepted,
-            default_appl_ver_id: self.default_appl_ver_id.clone().into_bytes(),
+            default_appl_ver_id: match &*self.default_appl_ver_id {
+                "" => version.appl_ver_id().unwrap_or("").into(),
+                given => given.into(),
+            },
             reset_on_logout: self.reset_on_logout,
             reset_on_disconnect: self.reset_on_disconnect,
             next_expected: self.next_expected,
@@ -199,7 +218,7 @@ impl SessionConfig {
             bytes_max: link.message_bytes_max,
             // So that what is resent in one go is a fraction of what may wait.
             resend_batch: (self.out_bytes_max(link) / 4096).clamp(1, 256),
-            ..Settings::fix44(part, &self.sender_comp_id, &self.target_comp_id)
+            ..Settings::of(version, part, &self.sender_comp_id, &self.target_comp_id)
         }
     }
 }
@@ -365,10 +384,7 @@ impl LinkConfig {
 
 impl SessionConfig {
     fn check(&self, ix: usize, wrong: &mut Vec<ConfigError>) {
-        if !matches!(
-            self.begin_string.as_str(),
-            "FIX.4.2" | "FIX.4.4" | "FIXT.1.1"
-        ) {
+        if Version::of_begin_string(&self.begin_string).is_none() {
             wrong.push(ConfigError::BadBeginString {
                 ix,
                 value: self.begin_string.clone(),

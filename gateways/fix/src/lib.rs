@@ -39,7 +39,7 @@ pub use codec::{
     ValueFault, scan,
 };
 pub use config::{ConfigError, LinkConfig, OverRate, Role, SessionConfig, StoreConfig, Throttle};
-pub use dictionary::{Rejection, SessionRejectReason, Switches};
+pub use dictionary::{Dictionary, Rejection, SessionRejectReason, Switches, Version};
 pub use link::{
     Board, Flushed, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats,
 };

@@ -1,4 +1,5 @@
-//! Writes `gateways/fix/src/dictionary/fix44.rs`, or with `--check` says whether it is up to date.
+//! Writes the tables of `gateways/fix/src/dictionary/`, or with `--check` says whether they are up
+//! to date.
 
 mod generate;
 
@@ -9,7 +10,7 @@ use anyhow::{Context, bail};
 
 const TABLES: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../../gateways/fix/src/dictionary/fix44.rs"
+    "/../../gateways/fix/src/dictionary"
 );
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -21,30 +22,35 @@ fn main() -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(64));
         }
     };
-    let xml = fefix_xml()?;
-    let xml =
-        std::fs::read_to_string(&xml).with_context(|| format!("reading {}", xml.display()))?;
-    let text = generate::fix44(&xml);
-    let path = Path::new(TABLES);
-    if !check {
-        std::fs::write(path, text).context("writing the tables")?;
-        return Ok(ExitCode::SUCCESS);
+    let dictionaries = dictionaries()?;
+    let mut differs = false;
+    for source in generate::SOURCES {
+        let xml = dictionaries.join(source.xml);
+        let xml =
+            std::fs::read_to_string(&xml).with_context(|| format!("reading {}", xml.display()))?;
+        let text = generate::tables(source.title, &xml).context(source.xml)?;
+        let path = Path::new(TABLES).join(source.rust);
+        if !check {
+            std::fs::write(&path, text).context("writing the tables")?;
+        } else if std::fs::read_to_string(&path).context("reading the tables")? != text {
+            eprintln!("{} differs: run fix-dict without --check", source.rust);
+            differs = true;
+        }
     }
-    if std::fs::read_to_string(path).context("reading the tables")? == text {
-        println!("the tables are what fefix's dictionary gives");
-        return Ok(ExitCode::SUCCESS);
+    if check && !differs {
+        println!("the tables are what the dictionaries give");
     }
-    eprintln!("the tables differ from fefix's dictionary: run fix-dict without --check");
-    Ok(ExitCode::from(1))
+    Ok(ExitCode::from(u8::from(differs)))
 }
 
-/// The QuickFIX file that fefix embeds, in the sources that Cargo fetched for this build.
-fn fefix_xml() -> anyhow::Result<PathBuf> {
+/// Where the QuickFIX files lie that fefix embeds, in the sources that Cargo fetched.
+fn dictionaries() -> anyhow::Result<PathBuf> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
             "--format-version=1",
+            "--all-features",
             "--locked",
             "--manifest-path",
             manifest,
@@ -61,5 +67,5 @@ fn fefix_xml() -> anyhow::Result<PathBuf> {
     let Some(manifest) = fefix.and_then(|package| package["manifest_path"].as_str()) else {
         bail!("cargo metadata names no package fefix");
     };
-    Ok(Path::new(manifest).with_file_name("src/fefix_core/resources/quickfix/FIX-4.4.xml"))
+    Ok(Path::new(manifest).with_file_name("src/fefix_core/resources/quickfix"))
 }

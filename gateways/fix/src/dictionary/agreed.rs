@@ -1,27 +1,47 @@
-//! What dcx takes beyond FIX 4.4, by agreement with its peers (`docs/protocols/fix.md`).
+//! What dcx takes beyond what FIX lists, by agreement with its peers (`docs/protocols/fix.md`).
 
-/// Fields that a message type may have besides those that FIX 4.4 gives it: linked orders are of
-/// FIX 5.0 (1385), and may come one by one (67, 68).
-pub(super) fn fields_agreed(msg_type: &[u8]) -> &'static [u32] {
-    match msg_type {
-        b"D" => &[67, 68, 1385],
-        b"E" => &[1385],
-        _ => &[],
+use super::layout::{FieldType, Layout};
+use super::tables::Kind;
+
+/// Fields that versions before 5.0 do not know and orders here may have.
+const FIELDS: &[(u32, &str, Kind)] = &[
+    (583, "ClOrdLinkID", Kind::Text),
+    (847, "TargetStrategy", Kind::Int),
+    (1385, "ContingencyType", Kind::Int),
+];
+
+/// Linked orders are of FIX 5.0 (1385), may come one by one (67, 68), and with their strategy
+/// (847) are taken of every version.
+const IN_MESSAGES: &[(&str, &[u32])] = &[("D", &[67, 68, 583, 847, 1385]), ("E", &[1385])];
+
+/// Adds what is agreed to a version.
+pub(super) fn agree(layout: &mut Layout) {
+    for (tag, name, kind) in FIELDS {
+        layout.fields.entry(*tag).or_insert_with(|| FieldType {
+            name: (*name).to_owned(),
+            kind: *kind,
+            values: [].into(),
+        });
+    }
+    for (msg_type, tags) in IN_MESSAGES {
+        for tag in *tags {
+            layout.allow(msg_type, *tag);
+        }
+    }
+    // ExecType (150) L, triggered, is of FIX 5.0.
+    if let Some(exec_type) = layout.fields.get_mut(&150) {
+        exec_type.values.insert("L".to_owned());
     }
 }
 
-/// Whether a field may have a value that FIX 4.4 does not list for it.
+/// Whether a field may have a value that is not listed for it.
 ///
-/// `ExecType` (150) L, triggered, is of FIX 5.0. Of `TargetStrategy` (847) "1000 and above are
-/// reserved and available for bi-laterally agreed upon user-defined values" (FIX 4.4 vol. 6).
+/// Of `TargetStrategy` (847) "1000 and above are reserved and available for bi-laterally agreed
+/// upon user-defined values" (FIX 4.4 vol. 6).
 pub(super) fn is_agreed(tag: u32, value: &[u8]) -> bool {
-    const EXEC_TYPE: u32 = 150;
     const TARGET_STRATEGY: u32 = 847;
-    match tag {
-        EXEC_TYPE => value == b"L",
-        TARGET_STRATEGY => {
-            value.len() >= 4 && value.first() != Some(&b'0') && value.iter().all(u8::is_ascii_digit)
-        }
-        _ => false,
-    }
+    tag == TARGET_STRATEGY
+        && value.len() >= 4
+        && value.first() != Some(&b'0')
+        && value.iter().all(u8::is_ascii_digit)
 }

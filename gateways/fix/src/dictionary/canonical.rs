@@ -1,6 +1,7 @@
 //! The fields of a message in the order that engines with a dictionary write them.
 
-use super::tables::{self, Group};
+use super::compiled::Group;
+use super::{Dictionary, Version};
 use crate::{Body, Message};
 
 /// A field of the body with what belongs to it: the entries of the group that it counts.
@@ -19,7 +20,9 @@ struct Part<'m> {
 /// # Cost
 /// Allocates: for simulators and tools.
 pub fn write_in_order(body: &mut Body<'_>, message: &Message<'_>) {
-    let mut parts = parts(message);
+    let begin_string = std::str::from_utf8(message.begin_string()).unwrap_or_default();
+    let version = Version::of_begin_string(begin_string).unwrap_or_default();
+    let mut parts = parts(message, version.shared());
     // A stable sort: a tag that came twice keeps its order.
     parts.sort_by_key(|part| place(part.tag));
     for part in parts {
@@ -57,21 +60,22 @@ fn write_field(body: &mut Body<'_>, tag: u32, value: &[u8]) {
     }
 }
 
-fn parts<'m>(message: &Message<'m>) -> Vec<Part<'m>> {
-    let rules = tables::message(message.msg_type());
+fn parts<'m>(message: &Message<'m>, dictionary: &Dictionary) -> Vec<Part<'m>> {
+    let rules = dictionary.message(message.msg_type());
     let mut parts: Vec<Part<'m>> = Vec::new();
     let mut open: Option<&Group> = None;
     for (tag, value) in message.fields() {
-        if super::is_header(tag) || super::is_trailer(tag) {
+        if dictionary.is_header(tag) || dictionary.is_trailer(tag) {
             continue;
         }
         if let (Some(group), Some(part)) = (open, parts.last_mut())
-            && is_within(group, tag)
+            && is_within(dictionary, group, tag)
         {
             part.entries.push((tag, value));
             continue;
         }
-        open = rules.and_then(|rules| rules.body.group(tag));
+        let place = rules.and_then(|rules| rules.group(tag));
+        open = place.and_then(|place| dictionary.group(place));
         parts.push(Part {
             tag,
             value,
@@ -82,6 +86,11 @@ fn parts<'m>(message: &Message<'m>) -> Vec<Part<'m>> {
 }
 
 /// Whether a field stands in the entries of a group, or of one within it.
-fn is_within(group: &Group, tag: u32) -> bool {
-    group.entry.tags.has(tag) || group.entry.groups().any(|within| is_within(within, tag))
+fn is_within(dictionary: &Dictionary, group: &Group, tag: u32) -> bool {
+    let mut within = group.groups();
+    group.place(tag) != 0
+        || within.any(|place| {
+            let group = dictionary.group(place);
+            group.is_some_and(|group| is_within(dictionary, group, tag))
+        })
 }

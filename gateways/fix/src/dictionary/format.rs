@@ -1,12 +1,14 @@
 //! Whether a value has the form of its data type (FIX 4.4 vol. 1, "Data types").
 
-use super::tables::{Field, Kind};
+use super::compiled::Field;
+use super::tables::Kind;
 use crate::codec::parse_utc_timestamp;
 
-/// Whether `value` has the form of `field`'s type.
-pub(super) fn is_well_formed(field: &Field, value: &[u8]) -> bool {
-    match field.kind {
-        Kind::Text | Kind::Multiple => true,
+/// Whether `value` has this form.
+#[inline]
+pub(super) fn is_well_formed(kind: Kind, value: &[u8]) -> bool {
+    match kind {
+        Kind::Text | Kind::Multiple | Kind::Data => true,
         Kind::Char => value.len() == 1,
         Kind::Boolean => matches!(value, b"Y" | b"N"),
         Kind::Float => is_float(value),
@@ -19,13 +21,16 @@ pub(super) fn is_well_formed(field: &Field, value: &[u8]) -> bool {
 }
 
 /// Whether `value` is among those that `field` may have.
+#[inline]
 pub(super) fn is_listed(field: &Field, value: &[u8]) -> bool {
     let listed = |value: &[u8]| match value {
         [byte] => *byte < 128 && field.singles >> byte & 1 == 1,
-        _ => field.values.binary_search(&value).is_ok(),
+        _ => field
+            .values
+            .binary_search_by(|one| (**one).cmp(value))
+            .is_ok(),
     };
     match field.kind {
-        _ if field.values.is_empty() => true,
         Kind::Multiple => value.split(|byte| *byte == b' ').all(listed),
         Kind::Text
         | Kind::Char
@@ -35,7 +40,8 @@ pub(super) fn is_listed(field: &Field, value: &[u8]) -> bool {
         | Kind::Uint
         | Kind::UtcTimestamp
         | Kind::UtcTimeOnly
-        | Kind::Date => listed(value),
+        | Kind::Date
+        | Kind::Data => listed(value),
     }
 }
 

@@ -101,22 +101,33 @@ impl Rejection {
 pub struct Switches {
     /// Tags of 5000 and above pass unchecked (FIX 4.4 vol. 1, "User defined fields").
     pub user_defined_allowed: bool,
-    /// Tags that FIX 4.4 knows but not in this message, or does not know, pass unchecked.
+    /// Tags that the dictionary knows but not in this message, or does not know, pass.
     pub unknown_allowed: bool,
     /// Header, body and trailer fields must come in this order.
     pub order_checked: bool,
-    /// Values must be among those that FIX 4.4 lists for their field.
+    /// Values must be among those that the dictionary lists for their field.
     pub values_checked: bool,
+    /// A field without a value is refused; else it is as if it had one.
+    pub empty_refused: bool,
+    /// The fields of an entry of a repeating group must come in the order of the dictionary. Its
+    /// first field comes first in any case.
+    pub group_order_checked: bool,
+    /// `SenderCompID` (49) and `TargetCompID` (56) of every message must be the session's; those of
+    /// the Logon must in any case.
+    pub comp_ids_checked: bool,
 }
 
 impl Default for Switches {
-    /// Everything is checked, and user-defined tags pass.
+    /// Everything but the order within groups is checked, and user-defined tags pass.
     fn default() -> Self {
         Self {
             user_defined_allowed: true,
             unknown_allowed: false,
             order_checked: true,
             values_checked: true,
+            empty_refused: true,
+            group_order_checked: false,
+            comp_ids_checked: true,
         }
     }
 }

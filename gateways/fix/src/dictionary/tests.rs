@@ -70,7 +70,7 @@ fn what_is_agreed_beyond_fix_44_passes_where_it_is_agreed() {
 
     use SessionRejectReason as Reason;
     for (msg_type, body, reason, tag) in [
-        ("0", "1385=1|", Reason::InvalidTagNumber, 1385),
+        ("0", "1385=1|", Reason::TagNotDefined, 1385),
         ("0", "68=1|", Reason::TagNotDefined, 68),
         ("8", "150=1|", Reason::IncorrectValue, 150),
         ("8", "39=L|", Reason::IncorrectValue, 39),

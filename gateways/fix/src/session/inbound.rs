@@ -10,7 +10,6 @@ use crate::codec::{
     GAP_FILL_FLAG, NEW_SEQ_NO, ORIG_SENDING_TIME, REF_SEQ_NUM, SENDER_COMP_ID, SENDING_TIME,
     SESSION_REJECT_REASON, TARGET_COMP_ID, TEST_REQ_ID,
 };
-use crate::dictionary::validate;
 use crate::{FieldFault, Message, Rejection, SessionRejectReason};
 
 impl Session {
@@ -102,7 +101,7 @@ impl Session {
         let Some(switches) = &self.settings.validate else {
             return true;
         };
-        match validate(message, switches) {
+        match self.settings.dictionary.validate(message, switches) {
             Ok(()) => true,
             Err(rejection) => {
                 self.turn_down(now, message, rejection, sink);
@@ -139,6 +138,15 @@ impl Session {
             if apart(sent, now.unix) > tolerance.get() {
                 return Err(PeerFault::SendingTime);
             }
+        }
+        let in_session = !matches!(self.state, State::LoggingOn(_));
+        if in_session
+            && self
+                .settings
+                .validate
+                .is_some_and(|it| !it.comp_ids_checked)
+        {
+            return Ok(());
         }
         let ours = self.settings.target_comp_id.as_slice();
         let theirs = self.settings.sender_comp_id.as_slice();

@@ -9,7 +9,6 @@ use crate::codec::{
     DEFAULT_APPL_VER_ID, ENCRYPT_METHOD, HEART_BT_INT, NEXT_EXPECTED_MSG_SEQ_NUM, PASSWORD,
     RESET_SEQ_NUM_FLAG, USERNAME,
 };
-use crate::dictionary::validate;
 
 /// What a Logon asks for.
 struct Wish {
@@ -113,7 +112,7 @@ impl Session {
 
     fn wish(&self, message: &Message<'_>) -> Result<Wish, PeerFault> {
         if let Some(switches) = &self.settings.validate
-            && let Err(rejection) = validate(message, switches)
+            && let Err(rejection) = self.settings.dictionary.validate(message, switches)
         {
             let tag = rejection.ref_tag.and_then(|tag| u32::try_from(tag).ok());
             return Err(PeerFault::Logon {
@@ -132,6 +131,10 @@ impl Session {
             .map_err(|_| unusable(HEART_BT_INT))?;
         if heart_bt_int_s > self.settings.heart_bt_int_s_max {
             return Err(unusable(HEART_BT_INT));
+        }
+        let version = self.settings.default_appl_ver_id.as_slice();
+        if !version.is_empty() && message.get(DEFAULT_APPL_VER_ID) != Some(version) {
+            return Err(unusable(DEFAULT_APPL_VER_ID));
         }
         let reset = message.bool(RESET_SEQ_NUM_FLAG) == Ok(true);
         if reset && !self.settings.reset_accepted && !self.settings.reset_on_logon {

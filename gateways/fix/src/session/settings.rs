@@ -1,9 +1,11 @@
 //! How a session treats its peer.
 
+use std::sync::Arc;
+
 use dcx_model::Nanos;
 
 use super::{Credentials, UseFault};
-use crate::dictionary::Switches;
+use crate::dictionary::{Dictionary, Switches, Version};
 
 /// The part that a session plays in a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub enum Part {
 pub struct Settings {
     /// The part it plays.
     pub part: Part,
+    /// What messages may hold: see [`validate`](Self::validate).
+    pub dictionary: Arc<Dictionary>,
     /// `BeginString` (8).
     pub begin_string: Vec<u8>,
     /// `DefaultApplVerID` (1137) of our Logon; empty for none (before FIXT.1.1).
@@ -79,10 +83,17 @@ impl Settings {
     /// A FIX 4.4 session with 30 s heartbeats that keeps its numbers from logon to logon.
     #[must_use]
     pub fn fix44(part: Part, sender_comp_id: &str, target_comp_id: &str) -> Self {
+        Self::of(Version::Fix44, part, sender_comp_id, target_comp_id)
+    }
+
+    /// As [`fix44`](Self::fix44), of another version.
+    #[must_use]
+    pub fn of(version: Version, part: Part, sender_comp_id: &str, target_comp_id: &str) -> Self {
         Self {
             part,
-            begin_string: b"FIX.4.4".to_vec(),
-            default_appl_ver_id: Vec::new(),
+            dictionary: version.dictionary(),
+            begin_string: version.begin_string().as_bytes().to_vec(),
+            default_appl_ver_id: version.appl_ver_id().unwrap_or("").as_bytes().to_vec(),
             sender_comp_id: sender_comp_id.as_bytes().to_vec(),
             target_comp_id: target_comp_id.as_bytes().to_vec(),
             heart_bt_int_s: 30,
