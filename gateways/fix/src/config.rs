@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dcx_model::Nanos;
 
 use crate::access::IpRange;
+use crate::dialect::Spoken;
 use crate::dictionary::{Dictionary, Switches, Version};
 use crate::schedule::Schedule;
 use crate::session::{Credentials, Part, Settings};
@@ -84,6 +85,8 @@ pub struct SessionConfig {
     pub target_comp_id: String,
     /// Which side we are.
     pub role: Role,
+    /// What translates between the application and the peer; `None` for nothing.
+    pub dialect: Option<Spoken>,
     /// What messages may hold, if not what the version of `begin_string` says.
     pub dictionary: Option<Arc<Dictionary>>,
     /// `HeartBtInt` (108) in seconds that we ask for as initiator; an acceptor takes the peer's.
@@ -135,6 +138,7 @@ impl SessionConfig {
             sender_comp_id: sender_comp_id.to_owned(),
             target_comp_id: target_comp_id.to_owned(),
             role,
+            dialect: None,
             dictionary: None,
             heart_bt_int_s: 30,
             reset_on_logon: false,
@@ -178,11 +182,13 @@ impl SessionConfig {
         }
     }
 
-    /// As [`fix44`](Self::fix44), of another version.
+    /// As [`fix44`](Self::fix44), of another version, in whose words the application's messages
+    /// are put.
     #[must_use]
     pub fn of(version: Version, sender_comp_id: &str, target_comp_id: &str, role: Role) -> Self {
         Self {
             begin_string: version.begin_string().to_owned(),
+            dialect: Spoken::of(version),
             ..Self::fix44(sender_comp_id, target_comp_id, role)
         }
     }

@@ -25,6 +25,7 @@ mod access;
 mod app;
 pub mod codec;
 mod config;
+mod dialect;
 pub mod dictionary;
 mod link;
 pub mod orders;
@@ -35,10 +36,11 @@ mod store;
 pub use access::{IpRange, IpRangeError};
 pub use app::{AppReject, Application, Outgoing, Queue, Queued, SessionEnd, SessionIx};
 pub use codec::{
-    Body, CodecFault, Encoder, FieldFault, Fields, Head, Message, Scan, Scanner, UtcTimestamp,
-    ValueFault, scan,
+    Body, BodyFields, CodecFault, Encoder, FieldFault, Fields, Head, Message, Scan, Scanner,
+    UtcTimestamp, ValueFault, scan,
 };
 pub use config::{ConfigError, LinkConfig, OverRate, Role, SessionConfig, StoreConfig, Throttle};
+pub use dialect::{Dialect, Fix42, Fix50Sp2, Spoken, copy};
 pub use dictionary::{Dictionary, Rejection, SessionRejectReason, Switches, Version};
 pub use link::{
     Board, Flushed, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats,

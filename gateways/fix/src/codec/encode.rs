@@ -328,6 +328,14 @@ impl<'o> Body<'o> {
         self.out.push(SOH);
     }
 
+    /// Writes `tag=value` as it stands, with any byte in it: for values that were fields before,
+    /// data behind their length among them.
+    pub fn verbatim(&mut self, tag: u32, value: &[u8]) {
+        self.tag(tag);
+        self.out.extend_from_slice(value);
+        self.out.push(SOH);
+    }
+
     /// Appends whole fields as they stand, e.g. a body that was written before.
     #[inline]
     pub fn raw(&mut self, fields: &[u8]) {

@@ -233,6 +233,13 @@ impl<'a> Message<'a> {
         self.raw.get(at..self.trailer_at).unwrap_or_default()
     }
 
+    /// The bytes behind the first `count` fields, up to the trailer.
+    pub(crate) fn body_behind(&self, count: usize) -> &'a [u8] {
+        let last = count.checked_sub(1).and_then(|ix| self.fields().nth(ix));
+        let at = last.map_or(0, |(_, value)| self.offset_of(value) + value.len() + 1);
+        self.raw.get(at..self.trailer_at).unwrap_or_default()
+    }
+
     /// Where `value`, a part of this message, begins in it.
     fn offset_of(&self, value: &[u8]) -> usize {
         value.as_ptr().addr() - self.raw.as_ptr().addr()
@@ -381,6 +388,35 @@ impl<'a> Iterator for Fields<'_, 'a> {
         }
         let field = self.reader.next().ok()?;
         Some((field.tag, &message.raw[field.start..field.end]))
+    }
+}
+
+/// The fields of a body that stands by itself: what comes between header and trailer.
+#[derive(Clone, Debug)]
+pub struct BodyFields<'a> {
+    reader: Reader<'a>,
+}
+
+impl<'a> BodyFields<'a> {
+    /// The fields of `body`. They end where one cannot be read.
+    #[must_use]
+    pub const fn new(body: &'a [u8]) -> Self {
+        Self {
+            reader: Reader::at(body, 0),
+        }
+    }
+}
+
+impl<'a> Iterator for BodyFields<'a> {
+    type Item = (u32, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let raw = self.reader.raw;
+        if self.reader.at >= raw.len() {
+            return None;
+        }
+        let field = self.reader.next().ok()?;
+        Some((field.tag, raw.get(field.start..field.end)?))
     }
 }
 

@@ -10,6 +10,7 @@ use super::stats::{LinkState, SessionCounts, SessionStats};
 use crate::access::Rate;
 use crate::app::{AppReject, Application, Queue, SessionEnd, SessionIx};
 use crate::config::{OverRate, Role, SessionConfig};
+use crate::dialect::Translator;
 use crate::schedule::{Schedule, Window};
 use crate::session::write_business_reject;
 use crate::store::{Store, StoreError};
@@ -178,6 +179,8 @@ pub(super) struct Behind {
 #[derive(Debug)]
 struct SlotIo {
     store: Box<dyn Store>,
+    /// Between the application and the peer.
+    translator: Option<Translator>,
     stats: SessionStats,
     /// When the session wants a tick.
     wake: Option<MonoNanos>,
@@ -226,6 +229,9 @@ impl Slot {
             reason: Some(Code::F115),
             ..SessionStats::default()
         };
+        let dictionary = session.settings().dictionary.clone();
+        let spoken = config.dialect.clone();
+        let translator = spoken.map(|spoken| Translator::new(spoken, dictionary));
         Self {
             ix,
             session,
@@ -239,6 +245,7 @@ impl Slot {
             io: SlotIo {
                 began_ns: store.created_ns().unwrap_or(0),
                 store,
+                translator,
                 stats,
                 wake: None,
                 logged_on: false,
@@ -457,7 +464,28 @@ impl Slot {
             self.io.stats.counts.unstored += 1;
             return;
         }
-        self.handle(now, input, shared);
+        match (self.io.translator.take(), input) {
+            (
+                Some(mut translator),
+                Input::Submit {
+                    msg_type,
+                    body,
+                    poss_resend,
+                },
+            ) => {
+                let input = Input::Submit {
+                    msg_type,
+                    body: translator.outgoing(msg_type, body),
+                    poss_resend,
+                };
+                self.handle(now, input, shared);
+                self.io.translator = Some(translator);
+            }
+            (translator, input) => {
+                self.io.translator = translator;
+                self.handle(now, input, shared);
+            }
+        }
         self.io.bound_due = true;
     }
 
@@ -644,7 +672,12 @@ impl<A: Application> Sink for Wire<'_, A> {
             refused,
             ..
         } = &mut *self.shared;
-        let received = app.received(self.ix, self.now, message, &mut queue.outgoing());
+        let translated = match &mut self.io.translator {
+            Some(translator) => translator.incoming(message),
+            None => None,
+        };
+        let read = translated.as_ref().unwrap_or(message);
+        let received = app.received(self.ix, self.now, read, &mut queue.outgoing());
         let Err(reject) = received else {
             return;
         };
