@@ -162,8 +162,11 @@ fn decide(
 ) -> Result<()> {
     let decided = state.decided()?;
     let mut order = Order::new(tests);
-    for test in decided.values().filter_map(|it| it.by.as_ref()) {
-        order.catches(test);
+    for mutant in mutants {
+        let earlier = decided.get(&mutant.name);
+        if let Some(batch) = earlier.and_then(|it| it.by.as_ref()) {
+            order.catches(&mutant.file, batch);
+        }
     }
     let settled = |ix: &usize| {
         let earlier = mutants.get(*ix).and_then(|it| decided.get(&it.name));
@@ -185,11 +188,13 @@ fn decide(
                 continue;
             };
             let switch = list::switch(ix);
-            let these = order.lock().map(|order| order.of(switch, tests));
+            let these = order
+                .lock()
+                .map(|order| order.of(&mutant.file, switch, tests));
             let these = these.unwrap_or_default();
             let (outcome, by, spent) = runner.decide(switch, &these)?;
-            if let (Ok(mut order), Some(test)) = (order.lock(), &by) {
-                order.catches(test);
+            if let (Ok(mut order), Some(batch)) = (order.lock(), &by) {
+                order.catches(&mutant.file, batch);
             }
             let line = Decided {
                 name: mutant.name.clone(),

@@ -212,7 +212,8 @@ impl Runner {
 #[derive(Debug, Default)]
 pub(crate) struct Order {
     reach: HashMap<usize, Vec<usize>>,
-    caught: BTreeMap<String, u64>,
+    /// How many it caught, by file and batch.
+    caught: BTreeMap<(PathBuf, String), u64>,
 }
 
 impl Order {
@@ -229,27 +230,29 @@ impl Order {
         }
     }
 
-    pub(crate) fn catches(&mut self, test: &str) {
-        *self.caught.entry(test.to_owned()).or_default() += 1;
+    pub(crate) fn catches(&mut self, file: &Path, batch: &str) {
+        let key = (file.to_owned(), batch.to_owned());
+        *self.caught.entry(key).or_default() += 1;
     }
 
-    /// The tests that reach it: what has caught more for less comes first.
-    pub(crate) fn of<'a>(&self, switch: usize, tests: &'a [Test]) -> Vec<Batch<'a>> {
+    /// The tests that reach it: what has caught more for less comes first, what it caught in the
+    /// same file before all.
+    pub(crate) fn of<'a>(&self, file: &Path, switch: usize, tests: &'a [Test]) -> Vec<Batch<'a>> {
         let reach = self.reach.get(&switch).into_iter().flatten();
         let mut batches: BTreeMap<&str, Batch<'a>> = BTreeMap::new();
         for test in reach.filter_map(|ix| tests.get(*ix)) {
-            let alone = Batch::one(test);
-            match batches.get_mut(alone.name.as_str()) {
+            match batches.get_mut(test.batch()) {
                 Some(batch) => batch.tests.push(test),
                 None => {
-                    batches.insert(test.batch(), alone);
+                    batches.insert(test.batch(), Batch::one(test));
                 }
             }
         }
         let mut order: Vec<_> = batches.into_values().collect();
-        order.sort_by_key(|batch| {
-            let caught = self.caught.get(&batch.name).copied().unwrap_or(0);
-            (batch.cost_ms() + 50) * 1000 / (caught + 3)
+        order.sort_by_cached_key(|batch| {
+            let key = (file.to_owned(), batch.name.clone());
+            let caught = self.caught.get(&key).copied().unwrap_or(0);
+            (batch.cost_ms() + 50) * 1_000 / (caught * 4 + 3)
         });
         order
     }

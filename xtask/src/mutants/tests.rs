@@ -259,7 +259,7 @@ fn what_has_caught_much_for_little_is_tried_first() {
         test("other", 1, &[2]),
     ];
     let names = |order: &Order| -> Vec<String> {
-        let these = order.of(1, &tests).into_iter();
+        let these = order.of(Path::new("a.rs"), 1, &tests).into_iter();
         these.map(|batch| batch.name.clone()).collect()
     };
     let mut order = Order::new(&tests);
@@ -269,8 +269,8 @@ fn what_has_caught_much_for_little_is_tried_first() {
         "`other` does not reach it"
     );
     for _ in 0..1_000 {
-        order.catches("dear");
+        order.catches(Path::new("a.rs"), "dear");
     }
     assert_eq!(names(&order), ["dear", "cheap"]);
-    assert!(order.of(3, &tests).is_empty());
+    assert!(order.of(Path::new("a.rs"), 3, &tests).is_empty());
 }
