@@ -925,3 +925,19 @@ fn instructions_that_do_not_go_together_are_refused_with_the_tag() {
         assert_eq!(refusal(&events), Some(Refusal::Contradiction { tag }));
     }
 }
+
+#[test]
+fn a_fill_on_a_tick_leaves_a_limit_at_that_very_price() {
+    for order in [buy as fn(&World) -> NewOrder, sell] {
+        let mut world = plain();
+        let order = NewOrder {
+            ord_type: OrdType::MarketWithLeftOverAsLimit,
+            limit_px: LimitPx::NONE,
+            ..order(&world)
+        };
+        world.send(Command::NewOrder(order));
+        last(&mut world, ExecType::Trade, lots(2), 4);
+        let events = last(&mut world, ExecType::Canceled, Qty::ZERO, 0);
+        assert_eq!(sent(&events)[0].limit_px, px(4).into(), "{order:?}");
+    }
+}

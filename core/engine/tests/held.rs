@@ -1205,3 +1205,31 @@ fn the_heaps_wake_what_an_obvious_list_of_stops_wakes() {
         }
     }
 }
+
+#[test]
+fn a_list_is_of_one_session_and_one_name() {
+    let mut world = world();
+    let of = |name: &str, session: u16, list: u64| NewOrder {
+        session: SessionId::new(session),
+        list: ListId::new(list),
+        ..linked(sell(plain(name), 10), Leg::OneCancelsOther, 2)
+    };
+    // Each of these alone begins a list that waits for another order.
+    assert_eq!(new(&mut world, of("A", 0, 7)), ["accepted A New 0+10/10"]);
+    assert_eq!(new(&mut world, of("B", 1, 7)), ["accepted B New 0+10/10"]);
+    assert_eq!(new(&mut world, of("C", 0, 8)), ["accepted C New 0+10/10"]);
+    // And this one joins the first.
+    let events = new(&mut world, of("D", 0, 7));
+    assert!(
+        events.iter().any(|line| line.starts_with("triggered A")),
+        "{events:?}"
+    );
+    assert!(
+        !events.iter().any(|line| line.starts_with("triggered B")),
+        "{events:?}"
+    );
+    assert!(
+        !events.iter().any(|line| line.starts_with("triggered C")),
+        "{events:?}"
+    );
+}

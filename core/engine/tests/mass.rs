@@ -606,3 +606,114 @@ fn a_replace_that_is_on_its_way_is_refused_when_its_order_is_cancelled_with_all_
         (0, 0)
     );
 }
+
+#[test]
+fn the_last_of_each_kind_of_scope_is_one_and_the_next_is_none() {
+    let mut world = world(10);
+    let scopes = |number: usize| {
+        let number = u32::try_from(number).expect("small");
+        let short = u16::try_from(number).expect("small");
+        (
+            Scope::Account(AccountId::new(number)),
+            Scope::Strategy(StrategyId::new(short)),
+            Scope::Session(SessionId::new(short)),
+            Scope::Instrument(InstrumentId::new(number)),
+        )
+    };
+    let kinds = [
+        (
+            ACCOUNTS_MAX,
+            scopes(ACCOUNTS_MAX - 1).0,
+            scopes(ACCOUNTS_MAX).0,
+        ),
+        (
+            STRATEGIES_MAX,
+            scopes(STRATEGIES_MAX - 1).1,
+            scopes(STRATEGIES_MAX).1,
+        ),
+        (
+            SESSIONS_MAX,
+            scopes(SESSIONS_MAX - 1).2,
+            scopes(SESSIONS_MAX).2,
+        ),
+        (
+            INSTRUMENTS_MAX,
+            scopes(INSTRUMENTS_MAX - 1).3,
+            scopes(INSTRUMENTS_MAX).3,
+        ),
+    ];
+    for (max, last, beyond) in kinds {
+        let events = world.send(operator_cancel(0, last));
+        assert!(
+            matches!(events[..], [Event::OperatorDone { orders: 0, .. }]),
+            "{max}: {events:?}"
+        );
+        let at = beyond.level();
+        let events = world.send(operator_cancel(0, beyond));
+        let Some(Event::OperatorRefused { refusal, .. }) = events.first() else {
+            panic!("{max}: {events:?}")
+        };
+        assert_eq!(*refusal, Refusal::UnknownScope { at });
+    }
+}
+
+#[test]
+fn as_many_orders_wait_for_a_person_as_people_can_look_through_and_no_more() {
+    const MAX: u32 = 1_024;
+    let mut world = world(MAX + 10);
+    let scope = Scope::Session(SESSION);
+    world.limit(scope, Limit::ApprovalNotional, Some(1));
+    let ask = |world: &mut World| {
+        let order = NewOrder {
+            cl_ord_id: format!("A{}", world.seq.get()).parse().expect("printable"),
+            order_qty: lots(1),
+            limit_px: Price::from_units(MID).into(),
+            transact_time: world.at,
+            ..NewOrder::PLAIN
+        };
+        world.send(Command::NewOrder(order))[0]
+    };
+    for _ in 0..MAX {
+        let event = ask(&mut world);
+        assert!(matches!(event, Event::PendingNew { .. }), "{event:?}");
+    }
+    let full = Refusal::PoolFull {
+        open: MAX + 1,
+        max: MAX,
+    };
+    assert!(matches!(ask(&mut world), Event::Rejected { refusal, .. } if refusal == full));
+    // Whoever has been decided about makes room for one more.
+    let first = *world.awaited.first().expect("all of them wait");
+    let decision = OrderDecision {
+        order: first,
+        approve: true,
+        request: RequestId::new(1),
+        by: operator(),
+    };
+    world.send(Command::DecideOrder(decision));
+    assert!(matches!(ask(&mut world), Event::PendingNew { .. }));
+    assert!(matches!(ask(&mut world), Event::Rejected { .. }));
+}
+
+#[test]
+fn what_is_sent_about_a_child_names_its_instrument_and_side() {
+    let mut world = world(10);
+    order(&mut world, 0, 1);
+    world.send(mass_cancel("M", 0, None));
+    settle(&mut world);
+    let cancels = world.events.iter().filter_map(|event| match event {
+        Event::ChildCancel(cancel) => Some(*cancel),
+        _ => None,
+    });
+    let cancels: Vec<_> = cancels.collect();
+    let sent = world.children[0].order;
+    assert_eq!(sent.instrument, InstrumentId::new(1));
+    assert_eq!(cancels.len(), 1);
+    let cancel = cancels[0];
+    assert_eq!((cancel.child, cancel.venue), (sent.child, sent.venue));
+    assert_eq!(
+        (cancel.instrument, cancel.side),
+        (sent.instrument, sent.side)
+    );
+    assert_eq!(cancel.order_qty, sent.order_qty);
+}

@@ -929,3 +929,83 @@ fn an_engine_without_configuration_survives_every_command() {
     }
     assert_eq!(world.engine.orders_open(), 0);
 }
+
+#[test]
+fn a_late_fill_of_all_that_was_still_to_be_sent_ends_the_order() {
+    let mut world = World::new(1);
+    let order = twap(&world, "A");
+    new(&mut world, order);
+    let first = world.children[0].order.order_qty;
+    assert!(first < lots(10));
+    report(&mut world, ExecType::Canceled, 0);
+    assert_eq!(world.children.len(), 1, "the next slice waits for its time");
+    let events = report_on(&mut world, 0, ExecType::Trade, 10);
+    assert_eq!(events, ["trade 10 of A Filled 10+0/10"]);
+    assert_eq!(
+        (world.engine.orders_open(), world.engine.wake_at()),
+        (0, None)
+    );
+}
+
+#[test]
+fn a_refusal_repeats_what_was_asked() {
+    let mut world = World::new(1);
+    let order = NewOrder {
+        session: SessionId::new(1),
+        instrument: InstrumentId::new(1),
+        side: Side::Sell,
+        ord_type: OrdType::StopLimit,
+        time_in_force: TimeInForce::Gtc,
+        order_qty: Qty::whole(1_000_000),
+        stop_px: Price::from_units(MID - 1_000).into(),
+        flags: OrderFlags::REDUCE_ONLY,
+        ..buy("A")
+    };
+    let events = world.send(Command::NewOrder(order));
+    let [Event::Rejected { view, .. }] = events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        (view.order, view.cl_ord_id),
+        (OrderId::new(0), order.cl_ord_id)
+    );
+    assert_eq!(
+        (view.session, view.instrument),
+        (order.session, order.instrument)
+    );
+    assert_eq!((view.side, view.ord_type), (order.side, order.ord_type));
+    assert_eq!(view.time_in_force, order.time_in_force);
+    assert_eq!(
+        (view.order_qty, view.limit_px),
+        (order.order_qty, order.limit_px)
+    );
+    assert_eq!((view.stop_px, view.flags), (order.stop_px, order.flags));
+    assert_eq!(view.ord_status, OrdStatus::Rejected);
+}
+
+#[test]
+fn an_answer_about_an_unknown_order_repeats_the_question() {
+    let mut world = World::new(1);
+    let request = StatusRequest {
+        session: SessionId::new(1),
+        cl_ord_id: id("nobody"),
+        instrument: InstrumentId::new(1),
+        side: Side::Sell,
+    };
+    let events = world.send(Command::Status(request));
+    let [Event::Status { view }] = events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        (view.order, view.cl_ord_id),
+        (OrderId::new(0), request.cl_ord_id)
+    );
+    assert_eq!(
+        (view.session, view.instrument),
+        (request.session, request.instrument)
+    );
+    assert_eq!(
+        (view.side, view.ord_status),
+        (request.side, OrdStatus::Rejected)
+    );
+}

@@ -1263,3 +1263,132 @@ fn a_suspended_and_a_stopped_order_stay_where_they_are() {
     }
     assert!(wait(&mut world, 50_000).is_empty(), "nothing is owed");
 }
+
+#[test]
+fn an_adopted_order_is_its_venue_s_own_and_has_a_number_of_its_own() {
+    let mut world = world_with(VenueFeatures::STATUS, OnOrphan::Adopt);
+    let venue = VenueId::new(1);
+    world.send(Command::VenueState { venue, up: true });
+    let Command::Orphan(of_v) = orphan("X", 0) else {
+        unreachable!()
+    };
+    let of_another = Orphan {
+        venue,
+        instrument: InstrumentId::new(1),
+        side: Side::Sell,
+        limit_px: px(3).into(),
+        ..of_v
+    };
+    let events = apply(&mut world, Command::Orphan(of_another));
+    let Some(Event::Accepted { view: adopted, .. }) = events.first() else {
+        panic!("{events:?}")
+    };
+    assert_eq!(adopted.instrument, of_another.instrument);
+    assert_eq!((adopted.side, adopted.limit_px), (Side::Sell, px(3).into()));
+    let working = world
+        .engine
+        .working(AccountId::new(1), InstrumentId::new(1));
+    assert_eq!(working, (0, i128::from(lots(10).units())));
+    buy(&mut world, "A");
+    let told: Vec<_> = world.told.keys().collect();
+    assert!(
+        told.iter().all(|order| **order != adopted.order),
+        "an OrderID is given once"
+    );
+    let request = CancelRequest {
+        session: SessionId::new(1),
+        cl_ord_id: "Y".parse().unwrap(),
+        orig_cl_ord_id: "X".parse().unwrap(),
+        transact_time: START,
+    };
+    let events = apply(&mut world, Command::Cancel(request));
+    let Some(Event::OrphanCancel(cancel)) = events.last() else {
+        panic!("{events:?}")
+    };
+    assert_eq!((cancel.venue, cancel.side), (venue, Side::Sell));
+    assert_eq!(cancel.instrument, of_another.instrument);
+    assert_eq!(cancel.order_qty, of_another.order_qty);
+}
+
+#[test]
+fn what_is_adopted_in_the_end_leaves_what_was_left_before_it_alone() {
+    let mut world = world_with(VenueFeatures::STATUS, OnOrphan::Adopt);
+    let Command::Orphan(good) = orphan("X", 0) else {
+        unreachable!()
+    };
+    let filled = |name: &str| Orphan {
+        cl_ord_id: name.parse().unwrap(),
+        cum_qty: lots(10),
+        ..good
+    };
+    for name in ["Z", "X"] {
+        let events = apply(&mut world, Command::Orphan(filled(name)));
+        assert_eq!(
+            events.iter().map(line).collect::<Vec<_>>(),
+            ["ignored OrphanLeft"]
+        );
+    }
+    // In the next round of questions X is one that an order can be made of.
+    let round = wait(&mut world, 60_000);
+    assert_eq!(
+        adopt(&mut world, "X", 0),
+        ["accepted X New 0+10/10"],
+        "{round:?}"
+    );
+    // Z is left once more for this round, and not again.
+    let again = |world: &mut World| apply(world, Command::Orphan(filled("Z"))).len();
+    assert_eq!((again(&mut world), again(&mut world)), (1, 0));
+    // X is known by its adopted self.
+    assert_eq!(
+        adopt(&mut world, "X", 2),
+        [
+            "ignored FillMissed",
+            "trade 2@0 of X PartiallyFilled 2+8/10"
+        ]
+    );
+}
+
+#[test]
+fn a_corrected_price_counts_to_what_a_missed_fill_must_have_cost() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    trade(&mut world, 0, "T1", 2, 2);
+    let correct = amend(
+        &world,
+        ("X1", "T1"),
+        (2, -4),
+        (OrdStatus::PartiallyFilled, 8),
+    );
+    send(&mut world, correct);
+    // Four lots at an average of -3 ticks, of which two were at -4: the others cost -2.
+    let told = answer_at(&world, 0, OrdStatus::PartiallyFilled, 4, -3);
+    assert_eq!(
+        send(&mut world, told),
+        [
+            "ignored FillMissed",
+            "trade 2@-2 of A PartiallyFilled 4+6/10"
+        ]
+    );
+}
+
+#[test]
+fn a_correction_of_the_price_alone_brings_no_filled_child_back() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    trade(&mut world, 0, "T1", 10, 10);
+    // A venue that says it works what it has filled contradicts itself.
+    let correct = amend(
+        &world,
+        ("X1", "T1"),
+        (10, -4),
+        (OrdStatus::PartiallyFilled, 5),
+    );
+    assert_eq!(
+        send(&mut world, correct),
+        ["correct 10@-4 of A Filled 10+0/10", "ignored OrphanLeft"]
+    );
+    assert_eq!(
+        (world.engine.children_working(), working(&world, 0)),
+        (0, 0)
+    );
+}

@@ -178,6 +178,11 @@ fn decide(
     };
     let mut left = chosen(mutants, known, options);
     left.retain(|ix| !settled(ix));
+    // What was long enough in doubt waits for those that nothing is known of.
+    left.sort_by_key(|ix| {
+        let name = mutants.get(*ix).map(|it| &it.name);
+        name.is_some_and(|name| decided.contains_key(name))
+    });
     eprintln!("{} mutants to decide", left.len());
     left.reverse();
     let (left, order) = (Mutex::new(left), Mutex::new(order));

@@ -116,4 +116,16 @@ mod tests {
         assert_eq!(denied.set(beyond, None, true), None);
         assert_eq!(denied.set(Scope::Instrument(last), None, true), None);
     }
+
+    #[test]
+    fn what_is_denied_to_one_is_not_denied_to_those_beside_it() {
+        let mut denied = Denied::default();
+        denied.grow();
+        let account = |number| Scope::Account(AccountId::new(number));
+        denied.set(account(4), None, true);
+        for id in (0..16_384).step_by(61).map(InstrumentId::new) {
+            assert!(denied.is(account(4), id));
+            assert!(!denied.is(account(3), id) && !denied.is(account(5), id));
+        }
+    }
 }
