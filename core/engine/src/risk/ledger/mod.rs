@@ -124,6 +124,7 @@ impl Ledger {
 
     /// Notes the time. Comes before anything that happens at it.
     pub(crate) fn tick(&mut self, at: UnixNanos) {
+        self.measure.refresh();
         if at >= self.day_ends {
             let day = day_number(at, self.roll_offset_s);
             let ends = u64::from(day + 1) * u64::from(SECONDS_PER_DAY);

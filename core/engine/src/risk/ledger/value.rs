@@ -7,7 +7,9 @@ use dcx_model::{
 use super::row::FirmRow;
 use super::{Ledger, NONE};
 use crate::pool::NIL;
-use crate::risk::var::{Factor, Mapping, Method, Model, Returns, SCENARIOS_MAX, Sampler, Var};
+use crate::risk::var::{
+    Factor, Mapping, Method, Model, Returns, SCENARIOS_MAX, Sampler, Var, away_from_zero, floor,
+};
 
 /// Between two samples of the mids.
 const SAMPLE_EVERY: Nanos = Nanos::from_seconds(60);
@@ -21,14 +23,6 @@ const LAMBDA_PPM: u32 = 997_000;
 
 /// Units of worth, 10⁻¹⁶, in one of value at risk, 10⁻⁴.
 const WORTH_PER_UNIT: i128 = 1_000_000_000_000;
-
-/// [`WORTH_PER_UNIT`] without its powers of two.
-const ODD_PER_UNIT: u64 = 244_140_625;
-
-const _: () = assert!(
-    (ODD_PER_UNIT as i128) << 12 == WORTH_PER_UNIT,
-    "it is what is left of it"
-);
 
 /// A beta of one.
 const ONE_PPM: i32 = 1_000_000;
@@ -100,6 +94,11 @@ impl Measure {
         ]
         .into_iter()
         .filter(|(_, _, max)| *max != NONE)
+    }
+
+    /// Keeps checks near their caps cheap, at each command.
+    pub(super) fn refresh(&mut self) {
+        self.var.refresh();
     }
 
     /// Follows a change of the firm's position in an instrument or of its mark.
@@ -252,45 +251,10 @@ pub(super) fn step(firm: &FirmRow, worth: i128) -> Option<(Factor, i128)> {
 
 /// A cap in the units of the value at risk: what is below one of them cannot be used.
 fn whole(max: i128) -> i128 {
-    // A cap of a few times 10⁷ of the firm's currency fits 64 bits once its twelve twos are gone.
-    match u64::try_from(max >> 12) {
-        Ok(rest) => i128::from(rest / ODD_PER_UNIT),
-        Err(_) => max.div_euclid(WORTH_PER_UNIT),
-    }
+    floor::<{ WORTH_PER_UNIT.unsigned_abs() }>(max)
 }
 
 /// Worth in the units of the value at risk, rounded away from zero.
 fn units(worth: i128) -> i128 {
-    // 10¹² is 2¹² times an odd number: what is left after a shift mostly fits 64 bits, where a
-    // division is cheap.
-    let size = worth.unsigned_abs();
-    let up = match u64::try_from(size >> 12) {
-        Ok(rest) => {
-            let over = rest % ODD_PER_UNIT != 0 || size & 0xfff != 0;
-            u128::from(rest / ODD_PER_UNIT + u64::from(over))
-        }
-        Err(_) => size.div_ceil(WORTH_PER_UNIT.unsigned_abs()),
-    };
-    let up = up.cast_signed();
-    if worth < 0 { -up } else { up }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn worth_is_rounded_away_from_zero_however_large() {
-        let mut draws = dcx_stats::Draws::new(5);
-        for _ in 0..20_000 {
-            let high = i128::from(draws.bits().cast_signed()) << (draws.bits() % 60);
-            let worth = high >> (draws.bits() % 64);
-            let one = WORTH_PER_UNIT;
-            let exact = worth / one + (worth % one).signum();
-            assert_eq!(units(worth), exact, "{worth}");
-        }
-        assert_eq!(units(WORTH_PER_UNIT), 1);
-        assert_eq!(units(-1), -1);
-        assert_eq!(units(0), 0);
-    }
+    away_from_zero::<{ WORTH_PER_UNIT.unsigned_abs() }>(worth)
 }

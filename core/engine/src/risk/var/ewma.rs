@@ -1,5 +1,6 @@
 //! Parametric value at risk on exponentially weighted covariances.
 
+use super::pending::Pending;
 use super::wide::Wide;
 use super::{FACTORS_MAX, Factor, RETURN_PPM_MAX, Returns};
 use crate::digest::Words;
@@ -31,6 +32,9 @@ const Z99_PPM: u64 = 2_326_348;
 /// What the root of [`Ewma::scaled`] is divided by to give an amount: a million of [`Z99_PPM`], a
 /// million of returns, and the root of 2²⁴.
 const ROOT_SCALE: u128 = (1_000_000 * 1_000_000) << (FRACTION_BITS / 2);
+
+/// What one is in the units of [`Ewma::most`] and [`Ewma::unit`].
+pub(super) const ONE: i128 = 1 << 32;
 
 /// Above every value at risk that there is: the largest is the root of 2²⁵⁰ by [`ROOT_SCALE`].
 const CAP_MAX: i128 = 1 << 74;
@@ -202,8 +206,8 @@ impl Ewma {
     ///
     /// # Cost
     /// O(k).
-    pub(super) fn exposure_changed(&mut self, factor: Factor, step: i64) {
-        self.variance = self.variance_with(factor, step);
+    pub(super) fn take_in(&mut self, factor: Factor, step: i64) {
+        self.variance = self.variance_with(Pending::NONE.with(factor, step));
         let at = factor.ix() * FACTORS_MAX;
         let row = self.sigma.get(at..at + FACTORS_MAX).unwrap_or_default();
         for (gradient, sigma) in self.gradient.iter_mut().zip(row) {
@@ -211,46 +215,81 @@ impl Ewma {
         }
     }
 
-    /// The variance if an exposure changes by `step`: v + 2·d·g + d²·σ, taken as v + d·(2g + d·σ).
+    /// The variance once exposures change by `d`: v + dᵀ(2g + Σd), taken as v + dᵀg + dᵀ(g + Σd).
     ///
     /// # Cost
-    /// O(1).
-    pub(super) fn variance_with(&self, factor: Factor, step: i64) -> Wide {
-        let ix = factor.ix();
-        let gradient = self.gradient.get(ix).copied().unwrap_or(0);
-        let own = i128::from(self.covariance(ix, ix)) * i128::from(step);
-        // Σw before and after: both at most 2¹²⁶, so that each half fits where the sum may not.
-        let before = Wide::product(gradient, i128::from(step));
-        let after = Wide::product(gradient + own, i128::from(step));
-        self.variance.plus(before).plus(after)
+    /// O(n²) for changes of n factors.
+    pub(super) fn variance_with(&self, changes: Pending<'_>) -> Wide {
+        // Σw before and after: both at most 2¹²⁶, and so is each sum on the way from one to the
+        // other, which is that of a portfolio of which some factors have changed.
+        let parts = changes.steps().map(|(factor, step)| {
+            let before = self.gradient.get(factor.ix()).copied().unwrap_or(0);
+            let after = self.gradient_with(factor.ix(), changes);
+            let step = i128::from(step);
+            Wide::product(before, step).plus(Wide::product(after, step))
+        });
+        parts.fold(self.variance, Wide::plus)
+    }
+
+    /// A component of the gradient once exposures change.
+    fn gradient_with(&self, ix: usize, changes: Pending<'_>) -> i128 {
+        let row = self.row(ix);
+        let before = self.gradient.get(ix).copied().unwrap_or(0);
+        changes.steps().fold(before, |sum, (factor, step)| {
+            let sigma = row.get(factor.ix()).copied().unwrap_or(0);
+            sum + i128::from(sigma) * i128::from(step)
+        })
     }
 
     /// z²·v·h, of which [`ROOT_SCALE`] times the value at risk is the root.
-    fn scaled(&self, factor: Factor, step: i64) -> Wide {
-        let quantile = Z99_PPM * Z99_PPM * u64::from(self.periods);
-        self.variance_with(factor, step).times(quantile)
+    fn scaled(&self, changes: Pending<'_>) -> Wide {
+        self.variance_with(changes).times(self.quantile())
     }
 
-    /// Whether the value at risk is at most `cap`, compared in squares.
+    /// z²·h.
+    fn quantile(&self) -> u64 {
+        Z99_PPM * Z99_PPM * u64::from(self.periods)
+    }
+
+    /// Whether the value at risk is at most `cap` once exposures change, compared in squares.
     ///
     /// # Cost
-    /// O(1).
-    pub(super) fn is_within(&self, factor: Factor, step: i64, cap: i128) -> bool {
+    /// As [`variance_with`](Self::variance_with).
+    pub(super) fn is_within(&self, changes: Pending<'_>, cap: i128) -> bool {
         let cap = cap.clamp(0, CAP_MAX).unsigned_abs();
-        self.scaled(factor, step) <= Wide::square(cap * ROOT_SCALE)
+        self.scaled(changes) <= Wide::square(cap * ROOT_SCALE)
     }
 
-    /// The value at risk, rounded up: at most a whole cap exactly where
+    /// The value at risk once exposures change, rounded up: at most a whole cap exactly where
     /// [`is_within`](Self::is_within) says so.
     ///
     /// # Cost
     /// A root of 256 bits, for messages.
-    pub(super) fn amount(&self, factor: Factor, step: i64) -> i128 {
-        let root = self.scaled(factor, step).root_rounded_up();
+    pub(super) fn amount(&self, changes: Pending<'_>) -> i128 {
+        let root = self.scaled(changes).root_rounded_up();
         root.div_ceil(ROOT_SCALE).cast_signed()
     }
 
-    pub(super) fn digest(&self, words: &mut Words) {
+    /// What the value at risk now is at most, in units of one by [`ONE`]: above it by less than
+    /// one in 2⁶⁰ and two units.
+    pub(super) fn most(&self) -> i128 {
+        let scaled = self.variance.times(self.quantile());
+        fine(scaled.root_above()).cast_signed()
+    }
+
+    /// What the value at risk of an exposure of one to a factor alone is at most, in units of one
+    /// by [`ONE`].
+    pub(super) fn unit(&self, factor: Factor) -> u64 {
+        let variance = self.covariance(factor.ix(), factor.ix()).unsigned_abs();
+        if variance == 0 {
+            return 0;
+        }
+        // Below 2¹²²; the root below 2⁶¹, and a return of one half comes to less than 2⁴².
+        let scaled = u128::from(variance) * u128::from(self.quantile());
+        u64::try_from(fine(scaled.isqrt() + 1)).expect("the value at risk of one is small")
+    }
+
+    pub(super) fn digest(&self, waiting: Pending<'_>, words: &mut Words) {
         words.u64(self.weight);
         words.u64(u64::from(self.periods) << 32 | u64::from(self.observations_min));
         self.counts
@@ -259,15 +298,29 @@ impl Ewma {
         self.sigma
             .iter()
             .for_each(|sigma| words.u64(sigma.cast_unsigned()));
-        self.gradient
-            .iter()
-            .for_each(|gradient| words.i128(*gradient));
+        for ix in 0..self.gradient.len() {
+            words.i128(self.gradient_with(ix, waiting));
+        }
     }
 
-    /// Covariances, gradient and variance, for the twins of the tests.
+    /// Covariances, and gradient and variance once exposures change, for the twins of the tests.
     #[cfg(test)]
-    pub(super) fn parts(&self) -> (&[i64], &[i128], Wide) {
-        (&self.sigma, &self.gradient, self.variance)
+    pub(super) fn parts(&self, changes: Pending<'_>) -> (&[i64], Vec<i128>, Wide) {
+        let gradient = (0..self.gradient.len()).map(|ix| self.gradient_with(ix, changes));
+        (&self.sigma, gradient.collect(), self.variance_with(changes))
+    }
+}
+
+/// [`ONE`] by [`ROOT_SCALE`] times a root, rounded up.
+const fn fine(root: u128) -> u128 {
+    // The power of two that both have is left out: what is left of the one is 2²⁰. A root is
+    // below 2¹²⁵.
+    const LEFT: u128 = ROOT_SCALE >> (FRACTION_BITS / 2);
+    const SHIFT: u32 = ONE.trailing_zeros() - FRACTION_BITS / 2;
+    if root < 1 << 100 {
+        (root << SHIFT).div_ceil(LEFT)
+    } else {
+        root.div_ceil(LEFT) << SHIFT
     }
 }
 

@@ -1,5 +1,6 @@
 //! Historical simulation: what the portfolio would have lost in each of up to 256 past scenarios.
 
+use super::pending::Pending;
 use super::{FACTORS_MAX, Factor, PPM};
 use crate::digest::Words;
 
@@ -29,8 +30,6 @@ pub(super) struct History {
     counts: Vec<usize>,
     /// Factors, as bits, whose return is known in all scenarios.
     complete: u64,
-    /// For each factor a bound on the size of its returns.
-    steepest: Vec<u32>,
     profit: Vec<i128>,
     /// The value at risk, where it was worked out since the profits last changed.
     now: Option<i128>,
@@ -46,7 +45,6 @@ impl History {
             given: vec![0; scenarios],
             counts: vec![0; FACTORS_MAX],
             complete: 0,
-            steepest: vec![0; FACTORS_MAX],
             profit: vec![0; scenarios],
             now: None,
         };
@@ -74,16 +72,14 @@ impl History {
         let (Some(given), Some(profit)) = (self.given.get_mut(at), self.profit.get_mut(at)) else {
             return false;
         };
-        let (Some(ret), Some(count), Some(steepest)) = (
+        let (Some(ret), Some(count)) = (
             self.returns.get_mut(column + at),
             self.counts.get_mut(factor.ix()),
-            self.steepest.get_mut(factor.ix()),
         ) else {
             return false;
         };
         let step = i64::from(ret_ppm) - i64::from(*ret);
         *ret = ret_ppm;
-        *steepest = (*steepest).max(ret_ppm.unsigned_abs());
         if *given & factor.bit() == 0 {
             *given |= factor.bit();
             *count += 1;
@@ -98,94 +94,103 @@ impl History {
         true
     }
 
-    /// Follows a change of an exposure.
-    ///
-    /// # Cost
-    /// O(scenarios). Besides the profits, works out the value at risk and the bound of the
-    /// factor's returns afresh, so that the next checks need not.
-    pub(super) fn exposure_changed(&mut self, factor: Factor, step: i64) {
-        let column = factor.ix() * self.scenarios;
-        let column = self.returns.get(column..column + self.scenarios);
-        let mut steepest = 0;
-        // One pass: a profit is ranked while it is at hand.
-        let mut worst = [i128::MIN; RANK_MAX];
-        for (profit, ret) in self.profit.iter_mut().zip(column.unwrap_or_default()) {
-            *profit += i128::from(step) * i128::from(*ret);
-            steepest = steepest.max(ret.unsigned_abs());
-            let loss = -*profit;
-            if worst.last().is_some_and(|least| loss > *least) {
-                rank(&mut worst, loss);
-            }
-        }
-        if let Some(bound) = self.steepest.get_mut(factor.ix()) {
-            *bound = steepest;
-        }
-        self.now = Some(self.ranked(&worst));
+    /// The value at risk, where it was worked out since the profits last changed.
+    pub(super) const fn now(&self) -> Option<i128> {
+        self.now
     }
 
-    /// Works out the value at risk once after a series of new returns.
-    pub(super) fn settle(&mut self) {
-        self.now = Some(self.loss_with(Factor::FIRST, 0));
-    }
-
-    /// The loss that is ⌈n/100⌉-th worst of the n scenarios if an exposure changes by `step`;
-    /// negative where even that scenario gains.
+    /// Follows a change of an exposure, but for the value at risk; gives the size of the factor's
+    /// largest return.
     ///
     /// # Cost
     /// O(scenarios).
-    pub(super) fn loss_with(&self, factor: Factor, step: i64) -> i128 {
+    pub(super) fn take_in(&mut self, factor: Factor, step: i64) -> u64 {
+        self.now = None;
+        let at = factor.ix() * self.scenarios;
+        let column = self.returns.get(at..at + self.scenarios);
+        let column = column.unwrap_or_default();
+        let mut steepest = 0;
+        for (profit, ret) in self.profit.iter_mut().zip(column) {
+            *profit += i128::from(step) * i128::from(*ret);
+            steepest = steepest.max(ret.unsigned_abs());
+        }
+        u64::from(steepest)
+    }
+
+    /// Works out the value at risk once after a series of changes.
+    pub(super) fn settle(&mut self) {
+        self.now = Some(self.ranked(self.profit.iter().map(|profit| -profit)));
+    }
+
+    /// The loss that is ⌈n/100⌉-th worst of the n scenarios once what waits is taken in and an
+    /// exposure changes by `step`; negative where even that scenario gains.
+    ///
+    /// # Cost
+    /// O(scenarios), and as much for each factor that waits.
+    pub(super) fn loss_with(&self, waiting: Pending<'_>, factor: Factor, step: i64) -> i128 {
+        self.with_profits(waiting, |profits| {
+            self.ranked(self.losses(profits, factor, step))
+        })
+    }
+
+    /// Whether [`loss_with`](Self::loss_with) is at most `limit`: whether fewer scenarios than the
+    /// rank lose more, which is the same as ranking them, without a branch.
+    ///
+    /// # Cost
+    /// As [`loss_with`](Self::loss_with).
+    pub(super) fn is_within(
+        &self,
+        waiting: Pending<'_>,
+        factor: Factor,
+        step: i64,
+        limit: i128,
+    ) -> bool {
+        let beyond = self.with_profits(waiting, |profits| {
+            let losses = self.losses(profits, factor, step);
+            losses.map(|loss| usize::from(loss > limit)).sum::<usize>()
+        });
+        beyond < self.rank()
+    }
+
+    /// The loss that counts.
+    fn ranked(&self, losses: impl Iterator<Item = i128>) -> i128 {
         // The worst losses met, worst first; few scenarios get past the least of them.
         let mut worst = [i128::MIN; RANK_MAX];
-        for loss in self.losses(factor, step) {
+        for loss in losses {
             if worst.last().is_some_and(|least| loss > *least) {
                 rank(&mut worst, loss);
             }
         }
-        self.ranked(&worst)
-    }
-
-    /// The loss that counts, of the worst ones.
-    fn ranked(&self, worst: &[i128; RANK_MAX]) -> i128 {
         let at_risk = worst.get(self.rank().saturating_sub(1));
         at_risk.copied().unwrap_or(i128::MIN)
     }
 
-    /// Whether [`loss_with`](Self::loss_with) is at most `limit`.
-    ///
-    /// The verdict is always that of the scan, and mostly comes without it. A step `d` changes the
-    /// profit of no scenario by more than `|d|·max|r|`. A ranked value of a list changes by no
-    /// more than the largest change of an element: as many elements as before are at least as low
-    /// as the old value plus that change, and likewise from above. So the loss of that rank with
-    /// the step is at most the loss now plus `|d|·max|r|`, and where this sum is within the limit,
-    /// so is the loss. Where it is not, nothing is known and the scenarios are scanned.
-    ///
-    /// # Cost
-    /// O(1) where the bound decides, else O(scenarios).
-    pub(super) fn is_within(&self, factor: Factor, step: i64, limit: i128) -> bool {
-        self.bound(factor, step).is_some_and(|bound| bound <= limit)
-            || self.scan_is_within(factor, step, limit)
-    }
-
-    /// What [`loss_with`](Self::loss_with) is at most, where the loss now is at hand.
-    fn bound(&self, factor: Factor, step: i64) -> Option<i128> {
-        let steepest = i128::from(*self.steepest.get(factor.ix())?);
-        Some(self.now? + i128::from(step).abs() * steepest)
-    }
-
-    /// Whether fewer scenarios than the rank lose more than `limit`: the same as ranking them,
-    /// without a branch.
-    fn scan_is_within(&self, factor: Factor, step: i64, limit: i128) -> bool {
-        let beyond = self
-            .losses(factor, step)
-            .map(|loss| usize::from(loss > limit));
-        beyond.sum::<usize>() < self.rank()
-    }
-
-    fn losses(&self, factor: Factor, step: i64) -> impl Iterator<Item = i128> {
-        let column = factor.ix() * self.scenarios;
-        let column = self.returns.get(column..column + self.scenarios);
-        let profits = self.profit.iter().zip(column.unwrap_or_default());
+    fn losses(&self, profits: &[i128], factor: Factor, step: i64) -> impl Iterator<Item = i128> {
+        let profits = profits.iter().zip(self.column(factor));
         profits.map(move |(profit, ret)| -(profit + i128::from(step) * i128::from(*ret)))
+    }
+
+    /// What `of` gives for the profits once what waits is taken in.
+    fn with_profits<T>(&self, waiting: Pending<'_>, of: impl FnOnce(&[i128]) -> T) -> T {
+        if waiting.is_empty() {
+            return of(&self.profit);
+        }
+        let mut profits = [0; SCENARIOS_MAX as usize];
+        let profits = profits.get_mut(..self.profit.len()).unwrap_or_default();
+        profits.copy_from_slice(&self.profit);
+        for (factor, step) in waiting.steps() {
+            for (profit, ret) in profits.iter_mut().zip(self.column(factor)) {
+                *profit += i128::from(step) * i128::from(*ret);
+            }
+        }
+        of(profits)
+    }
+
+    fn column(&self, factor: Factor) -> &[i32] {
+        let at = factor.ix() * self.scenarios;
+        self.returns
+            .get(at..at + self.scenarios)
+            .unwrap_or_default()
     }
 
     const fn rank(&self) -> usize {
@@ -198,7 +203,7 @@ impl History {
         loss / PPM + (loss % PPM > 0) as i128
     }
 
-    pub(super) fn digest(&self, words: &mut Words) {
+    pub(super) fn digest(&self, waiting: Pending<'_>, words: &mut Words) {
         words.u64(self.scenarios as u64);
         self.given.iter().for_each(|given| words.u64(*given));
         for some in self.returns.chunks(64) {
@@ -208,20 +213,15 @@ impl History {
             }
             words.bytes(&bytes);
         }
-        self.profit.iter().for_each(|profit| words.i128(*profit));
+        self.with_profits(waiting, |profits| {
+            profits.iter().for_each(|profit| words.i128(*profit));
+        });
     }
 
-    /// The loss now that is kept, for tests of what keeps it.
+    /// The profits without what waits, for tests of what waits.
     #[cfg(test)]
-    pub(super) const fn kept(&self) -> Option<i128> {
-        self.now
-    }
-
-    /// Whether the bound alone decides, and the verdict of the scan alone.
-    #[cfg(test)]
-    pub(super) fn both_ways(&self, factor: Factor, step: i64, limit: i128) -> (bool, bool) {
-        let bound = self.bound(factor, step).is_some_and(|bound| bound <= limit);
-        (bound, self.scan_is_within(factor, step, limit))
+    pub(super) fn profits(&self) -> &[i128] {
+        &self.profit
     }
 }
 

@@ -4,11 +4,17 @@
 //! with one of them as its [`Mapping`] says. Two methods measure it, each in whole numbers only:
 //!
 //! - [`Method::Historical`]: the loss that one in a hundred of the given scenarios exceeds
-//!   (`history`). An exposure that changes updates the profit of each scenario; a check mostly
-//!   needs one sum and never more than one pass over the scenarios.
+//!   (`history`), from the portfolio's profit in each of them.
 //! - [`Method::Ewma`]: z·√(h·wᵀΣw) with exponentially weighted covariances Σ of the returns at
-//!   sampling moments (`ewma`), h of them a day. An exposure that changes updates Σw; a check is
-//!   a few products, whatever the number of factors.
+//!   sampling moments (`ewma`), h of them a day, from the gradient Σw and the variance wᵀΣw.
+//!
+//! **What waits.** Profits and gradient cost a pass over scenarios and factors for each change of
+//! an exposure. A change is therefore only noted, and each method keeps a bound that its value at
+//! risk cannot exceed (`ceiling`): a check that the bound passes needs nothing else, and far from
+//! its cap a portfolio needs no more ever. A check that it does not pass is worked out exactly,
+//! with the changes that wait, so that no verdict ever depends on the bound; and for some changes
+//! from then on nothing waits. When work is done is no state: values and digest are those of a
+//! portfolio of which nothing ever waits.
 //!
 //! A fact that is missing gives `None`, which refuses. A portfolio too large to be measured gives
 //! a value at risk above every cap. Reducing orders are the caller's matter: they bypass the
@@ -25,18 +31,26 @@
 //! correlated in time, the normal quantile tails that are not fat; the historical method supposes
 //! neither, which is why both may have a cap.
 
+mod ceiling;
 mod ewma;
 mod history;
+mod pending;
+mod round;
 mod sampler;
 #[cfg(test)]
 mod tests;
 mod wide;
 
+use std::cell::Cell;
+
+use ceiling::Ceiling;
 use ewma::Ewma;
 use history::History;
+use pending::{Pending, Stand};
 
 pub(crate) use ewma::{LAMBDA_DAILY_PPM, PERIODS_MAX};
 pub(crate) use history::SCENARIOS_MAX;
+pub(crate) use round::{away_from_zero, floor};
 pub(crate) use sampler::Sampler;
 
 use crate::digest::Words;
@@ -50,6 +64,9 @@ pub(crate) const EXPOSURE_MAX: i64 = 1 << 58;
 
 /// The largest return of a sampling period: ± 50 %.
 pub(crate) const RETURN_PPM_MAX: i32 = 500_000;
+
+/// Changes of exposures that do not wait after a check that its bound did not decide.
+const NEAR_CHANGES: u32 = 64;
 
 const PPM: i128 = 1_000_000;
 const PPM_64: i64 = 1_000_000;
@@ -80,6 +97,12 @@ impl Factor {
     const fn bit(self) -> u64 {
         1 << self.0
     }
+
+    /// The factor of the lowest bit that is set.
+    fn lowest(bits: u64) -> Option<Self> {
+        let ix = u8::try_from(bits.trailing_zeros()).ok()?;
+        Self::new(ix)
+    }
 }
 
 /// The factor that an instrument moves with, and by how much for each of the factor's moves.
@@ -108,8 +131,13 @@ impl Mapping {
         {
             return i128::from(scaled / PPM_64 + (scaled % PPM_64).signum());
         }
-        let scaled = value.saturating_mul(i128::from(self.beta_ppm));
-        scaled / PPM + (scaled % PPM).signum()
+        let beta = i128::from(self.beta_ppm);
+        let scaled = if value.unsigned_abs() < 1 << 95 {
+            value.wrapping_mul(beta)
+        } else {
+            value.saturating_mul(beta)
+        };
+        away_from_zero::<{ PPM.unsigned_abs() }>(scaled)
     }
 }
 
@@ -184,16 +212,20 @@ enum Step {
 /// back within.
 #[derive(Debug)]
 pub(crate) struct Var {
-    model: Option<Model>,
-    exact: [i128; FACTORS_MAX],
-    /// `exact`, within its bounds.
-    measured: [i64; FACTORS_MAX],
+    stands: [Stand; FACTORS_MAX],
     /// Factors, as bits, whose exposure is not zero.
     held: u64,
     /// Factors, as bits, whose exposure is beyond bounds.
     beyond: u64,
+    /// Factors, as bits, of which a change waits.
+    waiting: u64,
     /// An exposure left 128 bits: what it is now, nobody knows.
     lost: bool,
+    /// How many of the next changes do not wait.
+    near: Cell<u32>,
+    loss: Ceiling,
+    deviation: Ceiling,
+    model: Option<Model>,
     history: History,
     ewma: Ewma,
 }
@@ -201,12 +233,15 @@ pub(crate) struct Var {
 impl Default for Var {
     fn default() -> Self {
         Self {
-            model: None,
-            exact: [0; FACTORS_MAX],
-            measured: [0; FACTORS_MAX],
+            stands: [Stand::default(); FACTORS_MAX],
             held: 0,
             beyond: 0,
+            waiting: 0,
             lost: false,
+            near: Cell::new(0),
+            loss: Ceiling::default(),
+            deviation: Ceiling::default(),
+            model: None,
             history: History::default(),
             ewma: Ewma::default(),
         }
@@ -229,25 +264,50 @@ impl Var {
             ..
         } = model;
         self.ewma.grow(lambda_ppm, periods, observations_min);
+        // Without returns nothing moves with any exposure: what waited is taken in.
+        for stand in &mut self.stands {
+            stand.forget_returns();
+        }
+        self.waiting = 0;
+        self.bound();
     }
 
     /// Takes a factor's return in a scenario, in the place of an earlier one; `false` and nothing
     /// else if there is no such scenario.
     ///
     /// # Cost
-    /// O(1); the next historical check scans unless [`settle`](Self::settle) or a change of an
-    /// exposure comes first.
+    /// O(1) where nothing waits; the next historical check scans unless [`settle`](Self::settle)
+    /// comes first.
     pub(crate) fn set_return(&mut self, scenario: u16, factor: Factor, ret_ppm: i32) -> bool {
-        let exposure = self.measured(factor);
-        self.history.set_return(scenario, factor, ret_ppm, exposure)
+        self.take_in();
+        let exposure = self.stand(factor).measured;
+        let taken = self.history.set_return(scenario, factor, ret_ppm, exposure);
+        if taken && let Some(stand) = self.stands.get_mut(factor.ix()) {
+            stand.steepest = stand.steepest.max(u64::from(ret_ppm.unsigned_abs()));
+        }
+        self.loss.set(self.history.now());
+        taken
     }
 
-    /// Works out the historical value at risk once after a series of new returns.
+    /// Takes in what waits, and works out the historical value at risk once after a series of new
+    /// returns.
     ///
     /// # Cost
-    /// O(scenarios).
+    /// O(scenarios), and for each factor of which a change waits O(scenarios + k).
     pub(crate) fn settle(&mut self) {
+        self.take_in();
         self.history.settle();
+        self.bound();
+    }
+
+    /// Takes in what waits if checks are no longer decided by the bounds. For each command.
+    ///
+    /// # Cost
+    /// O(1); after such a check as [`settle`](Self::settle).
+    pub(crate) fn refresh(&mut self) {
+        if self.near.get() > 0 && self.waiting != 0 {
+            self.take_in();
+        }
     }
 
     /// Takes the returns of one sampling period, and is called at no other time.
@@ -255,31 +315,44 @@ impl Var {
     /// # Cost
     /// O(k²). Returns beyond [`RETURN_PPM_MAX`] count as that.
     pub(crate) fn observe(&mut self, returns: &Returns) {
-        self.ewma.observe(returns, &self.measured);
+        self.take_in();
+        self.ewma
+            .observe(returns, &self.stands.map(|stand| stand.measured));
+        for (ix, stand) in (0..).zip(&mut self.stands) {
+            stand.deviation = Factor::new(ix).map_or(0, |factor| self.ewma.unit(factor));
+        }
+        self.bound();
     }
 
     /// Follows a fill or a mark.
     ///
     /// # Cost
+    /// O(1). For the [`NEAR_CHANGES`] changes that follow a check that its bound did not decide,
     /// O(scenarios + k).
     pub(crate) fn exposure_changed(&mut self, factor: Factor, delta: i128) {
-        let Some(exact) = self.exact(factor).checked_add(delta) else {
+        let stand = self.stands.get_mut(factor.ix());
+        let stand = stand.expect("a factor's number is below their count");
+        let Some(exact) = stand.exact.checked_add(delta) else {
             self.lost = true;
             return;
         };
-        let before = self.measured(factor);
         let after = within_bounds(exact);
-        if let (Some(kept), Some(measured)) = (
-            self.exact.get_mut(factor.ix()),
-            self.measured.get_mut(factor.ix()),
-        ) {
-            (*kept, *measured) = (exact, after);
-        }
+        let step = after - stand.measured;
+        (stand.exact, stand.measured) = (exact, after);
         set_bit(&mut self.held, factor, exact != 0);
         set_bit(&mut self.beyond, factor, exact != i128::from(after));
-        if after != before {
-            self.history.exposure_changed(factor, after - before);
-            self.ewma.exposure_changed(factor, after - before);
+        if step == 0 {
+            return;
+        }
+        let further = stand.further(step);
+        stand.waiting += step;
+        set_bit(&mut self.waiting, factor, stand.waiting != 0);
+        self.loss.raise(further, stand.steepest);
+        self.deviation.raise(further, stand.deviation);
+        let near = self.near.get_mut();
+        if *near > 0 {
+            *near -= 1;
+            self.take_in();
         }
     }
 
@@ -290,7 +363,9 @@ impl Var {
     /// passes a cap below zero.
     ///
     /// # Cost
-    /// O(1) for [`Method::Ewma`], O(1) and at worst O(scenarios) for [`Method::Historical`].
+    /// O(1) where the bound decides. Else, with changes of n factors waiting,
+    /// O(scenarios·(n + 1)) for [`Method::Historical`] and O((n + 1)²) for [`Method::Ewma`]; the
+    /// next check finds none.
     pub(crate) fn passes(
         &self,
         method: Method,
@@ -302,16 +377,13 @@ impl Var {
         let Step::By(step) = self.step(factor, delta) else {
             return Some(false);
         };
-        Some(
-            cap >= 0
-                && match method {
-                    Method::Historical => {
-                        let limit = cap.saturating_mul(PPM);
-                        self.history.is_within(factor, step, limit)
-                    }
-                    Method::Ewma => self.ewma.is_within(factor, step, cap),
-                },
-        )
+        if cap < 0 {
+            return Some(false);
+        }
+        if self.ceiling_passes(method, factor, step, cap) {
+            return Some(true);
+        }
+        Some(self.is_within(method, factor, step, cap))
     }
 
     /// The value at risk if the exposure to a factor changes by `delta`, rounded up; `None` if a
@@ -319,15 +391,16 @@ impl Var {
     /// where even the scenario that counts gains.
     ///
     /// # Cost
-    /// For messages and traces: a pass over the scenarios, or a root.
+    /// For messages and traces: as a check that its bound does not decide, and a root.
     pub(crate) fn value_with(&self, method: Method, factor: Factor, delta: i128) -> Option<i128> {
         self.facts(method, factor)?;
         let Step::By(step) = self.step(factor, delta) else {
             return Some(i128::MAX);
         };
+        let waiting = self.waiting();
         Some(match method {
-            Method::Historical => History::amount(self.history.loss_with(factor, step)),
-            Method::Ewma => self.ewma.amount(factor, step),
+            Method::Historical => History::amount(self.history.loss_with(waiting, factor, step)),
+            Method::Ewma => self.ewma.amount(waiting.with(factor, step)),
         })
     }
 
@@ -337,23 +410,25 @@ impl Var {
     pub(crate) fn var99_with(&self, factor: Factor, delta: i128) -> Option<i128> {
         self.facts(Method::Historical, factor)?;
         Some(match self.step(factor, delta) {
-            Step::By(step) => self.history.loss_with(factor, step),
+            Step::By(step) => self.history.loss_with(self.waiting(), factor, step),
             Step::TooLarge => i128::MAX,
         })
     }
 
     /// The exposure to a factor.
+    #[cfg(test)]
     pub(crate) fn exact(&self, factor: Factor) -> i128 {
-        self.exact.get(factor.ix()).copied().unwrap_or(0)
+        self.stand(factor).exact
     }
 
-    /// A hash of all that later values depend on.
+    /// A hash of all that later values depend on. What waits is no part of it: it is hashed as if
+    /// it had been taken in.
     pub(crate) fn digest(&self, salt: u64) -> u64 {
         let mut words = Words::new(salt);
         words.u64(u64::from(self.lost));
-        self.exact.iter().for_each(|exact| words.i128(*exact));
-        self.history.digest(&mut words);
-        self.ewma.digest(&mut words);
+        self.stands.iter().for_each(|stand| words.i128(stand.exact));
+        self.history.digest(self.waiting(), &mut words);
+        self.ewma.digest(self.waiting(), &mut words);
         words.finish()
     }
 
@@ -367,23 +442,93 @@ impl Var {
     }
 
     fn step(&self, factor: Factor, delta: i128) -> Step {
-        let after = self.exact(factor).checked_add(delta);
-        match after.map(|after| (after, within_bounds(after))) {
-            Some((exact, after))
-                if exact == i128::from(after) && !self.lost && self.beyond & !factor.bit() == 0 =>
+        let stand = self.stand(factor);
+        match stand.exact.checked_add(delta) {
+            Some(after)
+                if after.unsigned_abs() <= EXPOSURE_MAX.unsigned_abs().into()
+                    && !self.lost
+                    && self.beyond & !factor.bit() == 0 =>
             {
-                Step::By(after - self.measured(factor))
+                Step::By(within_bounds(after) - stand.measured)
             }
             Some(_) | None => Step::TooLarge,
         }
     }
 
-    fn measured(&self, factor: Factor) -> i64 {
-        self.measured.get(factor.ix()).copied().unwrap_or(0)
+    /// Whether a method's bound is within a cap, with a step.
+    fn ceiling_passes(&self, method: Method, factor: Factor, step: i64, cap: i128) -> bool {
+        let stand = self.stand(factor);
+        let further = stand.further(step);
+        match method {
+            Method::Historical => {
+                self.loss
+                    .passes(further, stand.steepest, ceiling::fine::<{ PPM }>(cap))
+            }
+            Method::Ewma => {
+                let cap = ceiling::fine::<{ ewma::ONE }>(cap);
+                self.deviation.passes(further, stand.deviation, cap)
+            }
+        }
+    }
+
+    /// The verdict without a bound.
+    #[cold]
+    fn is_within(&self, method: Method, factor: Factor, step: i64, cap: i128) -> bool {
+        self.near.set(NEAR_CHANGES);
+        let waiting = self.waiting();
+        match method {
+            Method::Historical => {
+                let limit = ceiling::fine::<{ PPM }>(cap);
+                self.history.is_within(waiting, factor, step, limit)
+            }
+            Method::Ewma => self.ewma.is_within(waiting.with(factor, step), cap),
+        }
+    }
+
+    /// Takes in what waits.
+    ///
+    /// # Cost
+    /// O(scenarios + k) for each factor of which a change waits.
+    fn take_in(&mut self) {
+        if self.waiting == 0 {
+            return;
+        }
+        let mut left = self.waiting;
+        while let Some(factor) = Factor::lowest(left) {
+            left &= !factor.bit();
+            let stand = self.stand_mut(factor);
+            let step = std::mem::take(&mut stand.waiting);
+            self.ewma.take_in(factor, step);
+            let steepest = self.history.take_in(factor, step);
+            self.stand_mut(factor).steepest = steepest;
+        }
+        self.waiting = 0;
+        self.history.settle();
+        self.bound();
+    }
+
+    /// Takes the bounds from what is kept. Nothing waits.
+    fn bound(&mut self) {
+        self.loss.set(self.history.now());
+        self.deviation.set(Some(self.ewma.most()));
+    }
+
+    const fn waiting(&self) -> Pending<'_> {
+        Pending::new(&self.stands, self.waiting)
+    }
+
+    fn stand(&self, factor: Factor) -> &Stand {
+        let stand = self.stands.get(factor.ix());
+        stand.expect("a factor's number is below their count")
+    }
+
+    fn stand_mut(&mut self, factor: Factor) -> &mut Stand {
+        let stand = self.stands.get_mut(factor.ix());
+        stand.expect("a factor's number is below their count")
     }
 }
 
-fn set_bit(bits: &mut u64, factor: Factor, on: bool) {
+const fn set_bit(bits: &mut u64, factor: Factor, on: bool) {
     *bits = *bits & !factor.bit() | if on { factor.bit() } else { 0 };
 }
 

@@ -87,18 +87,23 @@ impl Twin {
     }
 }
 
+fn exposures(var: &Var) -> [i128; FACTORS_MAX] {
+    var.stands.map(|stand| stand.exact)
+}
+
 /// Asserts that gradient and variance are what Σ and the exposures give afresh.
 fn assert_variance_is_fresh(var: &Var) {
-    let (sigma, gradient, variance) = var.ewma.parts();
+    let (sigma, gradient, variance) = var.ewma.parts(var.waiting());
+    let exposures = exposures(var);
     let mut fresh = Wide::ZERO;
     for i in 0..FACTORS_MAX {
         let mut sum = 0;
         for j in 0..FACTORS_MAX {
             assert_eq!(sigma[i * FACTORS_MAX + j], sigma[j * FACTORS_MAX + i]);
-            sum += i128::from(sigma[i * FACTORS_MAX + j]) * var.exact[j];
+            sum += i128::from(sigma[i * FACTORS_MAX + j]) * exposures[j];
         }
         assert_eq!(gradient[i], sum, "gradient of factor {i}");
-        fresh = fresh.plus(Wide::product(sum, var.exact[i]));
+        fresh = fresh.plus(Wide::product(sum, exposures[i]));
     }
     assert_eq!(variance, fresh);
     assert!(variance >= Wide::ZERO, "a variance is never negative");
@@ -141,8 +146,10 @@ fn what_is_kept_equals_what_is_worked_out_afresh_over_a_long_run() {
                 Some(twin.loss_with(asked, delta)),
                 "seed {seed}, step {step}"
             );
-            if let Some(now) = var.history.kept() {
-                assert_eq!(now, twin.loss_with(asked, 0));
+            let (most, now) = (var.loss.most(), twin.loss_with(asked, 0));
+            assert!(most.is_none_or(|most| most >= now), "{most:?} < {now}");
+            if let (Some(kept), 0) = (var.history.now(), var.waiting) {
+                assert_eq!(kept, now);
             }
             if step % 10 == 0 {
                 assert_variance_is_fresh(&var);
@@ -232,12 +239,14 @@ proptest! {
             }
             let (asked, delta) = (factor(below(&mut draws, 8)), signed(&mut draws, bits));
             let step = i64::try_from(delta).unwrap();
-            let loss = var.history.loss_with(asked, step);
+            let loss = var.history.loss_with(var.waiting(), asked, step);
+            let stand = var.stand(asked);
             for limit in [loss - 1, loss, loss + signed(&mut draws, 60), loss * 2] {
-                let (bound, scan) = var.history.both_ways(asked, step, limit);
+                let further = stand.further(step);
+                let bound = var.loss.passes(further, stand.steepest, limit);
+                let scan = var.history.is_within(var.waiting(), asked, step, limit);
                 prop_assert_eq!(scan, loss <= limit);
                 prop_assert!(scan || !bound, "the bound passed what the scan refuses");
-                prop_assert_eq!(var.history.is_within(asked, step, limit), scan);
                 by_bound += u32::from(bound);
                 refused += u32::from(!scan);
             }
@@ -303,6 +312,231 @@ proptest! {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Two portfolios that are told the same: one lets changes wait, the other never does.
+#[derive(Debug)]
+struct Pair {
+    lazy: Var,
+    eager: Var,
+}
+
+impl Pair {
+    fn new(model: Model) -> Self {
+        let (lazy, eager) = (var(model), var(model));
+        Self { lazy, eager }
+    }
+
+    fn each(&mut self, mut change: impl FnMut(&mut Var)) {
+        change(&mut self.lazy);
+        self.eager.near.set(u32::MAX);
+        change(&mut self.eager);
+        assert_eq!(self.eager.waiting, 0, "the eager one never waits");
+    }
+
+    /// Compares what can be asked, with caps `near` the value or far above it, and counts
+    /// verdicts: passed by the bound, passed and refused without it.
+    fn compare(&self, draws: &mut Draws, bits: u64, near: bool, verdicts: &mut [u32; 3]) {
+        let Self { lazy, eager } = self;
+        if below(draws, 4) == 0 {
+            assert_eq!(lazy.digest(7), eager.digest(7));
+        }
+        let (asked, delta) = (factor(below(draws, 64)), signed(draws, bits));
+        assert_eq!(lazy.exact(asked), eager.exact(asked));
+        assert_eq!(
+            lazy.var99_with(asked, delta),
+            eager.var99_with(asked, delta)
+        );
+        for method in [Method::Historical, Method::Ewma] {
+            let value = lazy.value_with(method, asked, delta);
+            assert_eq!(value, eager.value_with(method, asked, delta));
+            let caps = match value {
+                None | Some(i128::MAX) => vec![signed(draws, 60), i128::MAX],
+                Some(value) if near => vec![value - 1, value, value + 1, signed(draws, 60)],
+                Some(value) => vec![value.max(0).saturating_mul(1_000), i128::MAX],
+            };
+            for cap in caps {
+                let kept = lazy.near.replace(0);
+                let passed = lazy.passes(method, asked, delta, cap);
+                let decided = lazy.near.get() == 0;
+                lazy.near.set(lazy.near.get().max(kept));
+                assert_eq!(passed, eager.passes(method, asked, delta, cap));
+                let within = |value| cap >= 0 && value < i128::MAX && value <= cap;
+                assert_eq!(passed, value.map(within));
+                match (passed, decided) {
+                    (Some(true), true) => verdicts[0] += 1,
+                    (Some(true), false) => verdicts[1] += 1,
+                    (Some(false), _) => verdicts[2] += 1,
+                    (None, _) => {}
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn when_changes_are_taken_in_is_never_seen(
+        seed: u64,
+        scenarios in 1_u16..=256,
+        bits in 10_u64..=62,
+        factors in 1_u64..=64,
+    ) {
+        let mut draws = Draws::new(seed);
+        let mut pair = Pair::new(daily(scenarios, 1).periods(1_440).unwrap());
+        for ix in 0..64 {
+            for scenario in 0..scenarios {
+                let ret = ret(&mut draws, 9_000.0);
+                pair.each(|var| assert!(var.set_return(scenario, factor(ix), ret)));
+            }
+        }
+        let first = returns(&mut draws, FACTORS_MAX, 4_000.0);
+        pair.each(|var| var.observe(&first));
+        pair.each(Var::settle);
+        let (mut verdicts, mut waited) = ([0; 3], 0);
+        for turn in 0..300 {
+            let moved = factor(below(&mut draws, factors));
+            match below(&mut draws, 100) {
+                0 => {
+                    let returns = returns(&mut draws, FACTORS_MAX, 4_000.0);
+                    pair.each(|var| var.observe(&returns));
+                }
+                1..=2 => {
+                    let scenario = u16::try_from(below(&mut draws, scenarios.into())).unwrap();
+                    let ret = ret(&mut draws, 9_000.0);
+                    pair.each(|var| assert!(var.set_return(scenario, moved, ret)));
+                }
+                3 => pair.each(Var::settle),
+                4 => {
+                    // To nothing, which is back where a factor may have been taken in.
+                    let all = pair.lazy.exact(moved);
+                    pair.each(|var| var.exposure_changed(moved, -all));
+                }
+                5..=14 => pair.each(Var::refresh),
+                _ => {
+                    let delta = signed(&mut draws, bits);
+                    pair.each(|var| var.exposure_changed(moved, delta));
+                }
+            }
+            let near = (100..150).contains(&turn);
+            pair.compare(&mut draws, bits, near, &mut verdicts);
+            waited = waited.max(pair.lazy.waiting.count_ones());
+        }
+        // Larger ones may stay beyond what is measured.
+        prop_assert!(bits > 48 || verdicts.iter().all(|count| *count > 0), "{:?}", verdicts);
+        prop_assert!(waited > 0, "something waited");
+    }
+
+    #[test]
+    fn the_bounds_are_never_below_the_value(
+        seed: u64,
+        scenarios in 1_u16..=256,
+        bits in 1_u64..=60,
+        size in 0_i32..=500_000,
+    ) {
+        let mut draws = Draws::new(seed);
+        let mut var = var(daily(scenarios, 1).periods(PERIODS_MAX).unwrap());
+        let size = f64::from(size);
+        for ix in 0..64 {
+            for scenario in 0..scenarios {
+                var.set_return(scenario, factor(ix), ret(&mut draws, size));
+            }
+        }
+        for _ in 0..below(&mut draws, 4) + 1 {
+            var.observe(&returns(&mut draws, FACTORS_MAX, size));
+        }
+        var.settle();
+        for _ in 0..200 {
+            let moved = factor(below(&mut draws, 64));
+            var.exposure_changed(moved, signed(&mut draws, bits));
+            let Some(loss) = var.var99_with(moved, 0).filter(|loss| *loss < i128::MAX) else {
+                continue;
+            };
+            prop_assert!(var.loss.most().unwrap() >= loss);
+            // Compared in squares, as the verdict is: the root of z²·v·h is at most the bound.
+            let most = var.deviation.most().unwrap().unsigned_abs();
+            let exact = var.ewma.amount(var.waiting());
+            let up = i128::try_from(most.div_ceil(ewma::ONE.unsigned_abs())).unwrap();
+            prop_assert!(up >= exact, "{} < {}", up, exact);
+            if below(&mut draws, 20) == 0 {
+                var.settle();
+                let exact = var.ewma.amount(var.waiting());
+                let most = var.deviation.most().unwrap();
+                prop_assert!(most <= (exact + 1) * ewma::ONE + (exact >> 20), "{most} is far");
+            }
+        }
+        prop_assert_eq!(var.near.get(), 0, "no check was made");
+    }
+}
+
+/// A portfolio of every factor, with all returns known and nothing waiting.
+fn known(seed: u64) -> (Var, Draws) {
+    let mut draws = Draws::new(seed);
+    let mut var = var(daily(256, 1));
+    for ix in 0..64 {
+        for scenario in 0..256 {
+            var.set_return(scenario, factor(ix), ret(&mut draws, 9_000.0));
+        }
+    }
+    var.observe(&returns(&mut draws, FACTORS_MAX, 9_000.0));
+    var.settle();
+    (var, draws)
+}
+
+#[test]
+fn far_from_the_cap_neither_a_change_nor_a_check_touches_scenarios_or_covariances() {
+    let (mut var, mut draws) = known(21);
+    let before = var.history.profits().to_vec();
+    let gradient = var.ewma.parts(Pending::NONE).1;
+    for _ in 0..5_000 {
+        let moved = factor(below(&mut draws, 64));
+        var.exposure_changed(moved, signed(&mut draws, 40));
+        for method in [Method::Historical, Method::Ewma] {
+            assert_eq!(var.passes(method, moved, ONE, 1 << 60), Some(true));
+        }
+        var.refresh();
+    }
+    assert_eq!(var.waiting, u64::MAX, "a change of each factor waits");
+    assert_eq!(var.history.profits(), before);
+    assert_eq!(var.ewma.parts(Pending::NONE).1, gradient);
+}
+
+#[test]
+fn what_moves_to_and_fro_raises_no_bound() {
+    let (mut var, mut draws) = known(22);
+    let before = (var.loss.most(), var.deviation.most());
+    for _ in 0..1_000 {
+        let (moved, delta) = (factor(below(&mut draws, 64)), signed(&mut draws, 57));
+        var.exposure_changed(moved, delta);
+        assert!(var.loss.most() >= before.0 && var.deviation.most() >= before.1);
+        var.exposure_changed(moved, -delta);
+        assert_eq!((var.loss.most(), var.deviation.most()), before);
+        assert_eq!(var.waiting, 0, "nothing is left to be taken in");
+    }
+}
+
+#[test]
+fn after_a_check_that_was_not_decided_nothing_waits_for_a_while() {
+    let (mut var, mut draws) = known(23);
+    for method in [Method::Historical, Method::Ewma] {
+        for ix in 0..64 {
+            var.exposure_changed(factor(ix), signed(&mut draws, 40));
+        }
+        assert_ne!(var.waiting, 0);
+        var.refresh();
+        assert_ne!(var.waiting, 0, "no check asks for it");
+        let value = var.value_with(method, factor(0), 0).unwrap();
+        assert_eq!(var.passes(method, factor(0), 0, value - 1), Some(false));
+        var.refresh();
+        assert_eq!(var.waiting, 0, "the next command takes it in");
+        for change in 0..100 {
+            let moved = factor(change % 64);
+            var.exposure_changed(moved, 1 + signed(&mut draws, 40).abs());
+            assert_eq!(var.waiting != 0, change >= u64::from(NEAR_CHANGES));
         }
     }
 }
@@ -387,9 +621,8 @@ fn the_parametric_value_is_that_of_floating_point_and_never_below_it() {
                 continue;
             }
             let value = var.value_with(Method::Ewma, moved, 0).unwrap() as f64;
-            let expected = twin.value(&var.exact, periods);
-            let norm = var
-                .exact
+            let expected = twin.value(&exposures(&var), periods);
+            let norm = exposures(&var)
                 .iter()
                 .map(|w| (*w as f64).powi(2))
                 .sum::<f64>()
@@ -459,10 +692,10 @@ fn a_covariance_is_rounded_to_the_nearest_and_a_variance_raised_by_half_the_fact
     let mut draws = Draws::new(11);
     let weight = i128::from(60_000_u64 * (1 << 32) / 1_000_000 + 1);
     var.observe(&returns(&mut draws, FACTORS_MAX, 10_000.0));
-    let before = var.ewma.parts().0.to_vec();
+    let before = var.ewma.parts(Pending::NONE).0.to_vec();
     let new = returns(&mut draws, FACTORS_MAX, 10_000.0).map(Option::unwrap);
     var.observe(&new.map(Some));
-    for (at, after) in var.ewma.parts().0.iter().enumerate() {
+    for (at, after) in var.ewma.parts(Pending::NONE).0.iter().enumerate() {
         let (i, j) = (at / FACTORS_MAX, at % FACTORS_MAX);
         let product = i128::from(new[i]) * i128::from(new[j]) * (1 << 24);
         let exact = i128::from(before[at]) * ((1 << 32) - weight) + product * weight;

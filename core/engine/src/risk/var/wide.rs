@@ -74,6 +74,30 @@ impl Wide {
         if self <= Self::ZERO { 0 } else { below + 1 }
     }
 
+    /// A whole number whose square is not below this one, above the least such by less than one
+    /// in 2⁶⁰ and two; zero for what is negative.
+    ///
+    /// # Panics
+    /// At 2²⁵² or more: the bounds in `ewma` exclude it.
+    pub(super) fn root_above(self) -> u128 {
+        if self <= Self::ZERO {
+            return 0;
+        }
+        let high = self.high.unsigned_abs();
+        if high == 0 {
+            return self.low.isqrt() + 1;
+        }
+        assert!(
+            high < 1 << 124,
+            "a number whose root is taken is below 2^252"
+        );
+        // All but the 124 highest bits or so are left out, an even number of them, rounded up.
+        let bits = u128::BITS - high.leading_zeros();
+        let shift = (bits + 4).next_multiple_of(2).min(126);
+        let top = high << (u128::BITS - shift) | self.low >> shift;
+        ((top + 1).isqrt() + 1) << (shift / 2)
+    }
+
     const fn negated(self) -> Self {
         let (low, carry) = (!self.low).overflowing_add(1);
         let high = (!self.high).wrapping_add(carry as i128);
@@ -154,6 +178,21 @@ mod tests {
             let root = draw(&mut draws).unsigned_abs() >> 2;
             assert_eq!(Wide::square(root).root_rounded_up(), root);
             assert_eq!(Wide::square(root).plus(of(1)).root_rounded_up(), root + 1);
+        }
+    }
+
+    #[test]
+    fn a_root_from_above_is_never_below_and_hardly_above() {
+        assert_eq!(of(0).root_above(), 0);
+        assert_eq!(of(-4).root_above(), 0);
+        let mut draws = Draws::new(4);
+        for _ in 0..20_000 {
+            let (a, b) = (draw(&mut draws) >> 3, draw(&mut draws) >> 3);
+            let some = Wide::product(a.abs(), b.abs());
+            let (above, exact) = (some.root_above(), some.root_rounded_up());
+            assert!(above >= exact, "{some:?}: {above} < {exact}");
+            let slack = (exact >> 60) + 2;
+            assert!(above <= exact + slack, "{some:?}: {above} > {exact}");
         }
     }
 }
