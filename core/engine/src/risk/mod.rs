@@ -25,6 +25,7 @@ mod price;
 mod proposals;
 mod rate;
 mod repeats;
+mod round;
 mod scope;
 mod shape;
 mod typical;

@@ -35,7 +35,7 @@ pub(crate) struct Ask {
 /// counts has no price.
 ///
 /// # Cost
-/// O(1), four cache lines or so for each of three entities. Value at risk: O(1), at worst
+/// O(1), four cache lines or so for each of three entities. Value at risk: O(1), and near its cap
 /// O(scenarios).
 ///
 /// # Source
@@ -245,7 +245,7 @@ fn check_var<T: Trace>(
     }
     let step = step(firm, worth);
     for (method, limit, max) in ledger.measure.caps() {
-        let Some(passed) = ledger.measure.passes(step, method, max) else {
+        let Some(passed) = ledger.measure.passes(step, method) else {
             let missing = Refusal::NoRiskFactor;
             return gate.require(Check::RiskFactor, (0, 1), false, || missing);
         };

@@ -297,7 +297,8 @@ impl Ledger {
     /// whose limits of the day were crossed by it.
     ///
     /// # Cost
-    /// O(1); where the instrument is mapped to a factor, O(scenarios).
+    /// O(1); where the instrument is mapped to a factor and the firm near its value at risk,
+    /// O(scenarios).
     pub(crate) fn mark(&mut self, instrument: InstrumentId, mid_twice: i128) -> Breaches {
         let mut breaches = Breaches::default();
         let Some(firm) = self.firm.get_mut(instrument.get() as usize) else {

@@ -7,9 +7,8 @@ use dcx_model::{
 use super::row::FirmRow;
 use super::{Ledger, NONE};
 use crate::pool::NIL;
-use crate::risk::var::{
-    Factor, Mapping, Method, Model, Returns, SCENARIOS_MAX, Sampler, Var, away_from_zero, floor,
-};
+use crate::risk::round::{away_from_zero, floor};
+use crate::risk::var::{Factor, Mapping, Method, Model, Returns, SCENARIOS_MAX, Sampler, Var};
 
 /// Between two samples of the mids.
 const SAMPLE_EVERY: Nanos = Nanos::from_seconds(60);
@@ -40,6 +39,9 @@ pub(super) struct Measure {
     next: Option<UnixNanos>,
     ewma_max: i128,
     historical_max: i128,
+    /// Both caps in the units of the value at risk.
+    ewma_cap: i128,
+    historical_cap: i128,
 }
 
 impl Default for Measure {
@@ -51,6 +53,8 @@ impl Default for Measure {
             next: None,
             ewma_max: NONE,
             historical_max: NONE,
+            ewma_cap: NONE,
+            historical_cap: NONE,
         }
     }
 }
@@ -65,15 +69,14 @@ impl Measure {
         self.var.grow(model.expect("its numbers are within bounds"));
     }
 
-    pub(super) const fn set_cap(&mut self, limit: Limit, value: Option<i128>) {
-        let value = match value {
-            Some(value) => value,
-            None => NONE,
-        };
+    pub(super) fn set_cap(&mut self, limit: Limit, value: Option<i128>) {
+        let max = value.unwrap_or(NONE);
+        // What is below one of the units of the value at risk cannot be used.
+        let cap = floor::<{ WORTH_PER_UNIT.unsigned_abs() }>(max);
         if matches!(limit, Limit::VarEwmaMax) {
-            self.ewma_max = value;
+            (self.ewma_max, self.ewma_cap) = (max, cap);
         } else if matches!(limit, Limit::VarHistoricalMax) {
-            self.historical_max = value;
+            (self.historical_max, self.historical_cap) = (max, cap);
         }
     }
 
@@ -112,15 +115,14 @@ impl Measure {
         }
     }
 
-    /// Whether the value at risk is within `max` after a [`step`]; `None` if a fact is missing.
-    pub(super) fn passes(
-        &self,
-        step: Option<(Factor, i128)>,
-        method: Method,
-        max: i128,
-    ) -> Option<bool> {
+    /// Whether the value at risk is within its cap after a [`step`]; `None` if a fact is missing.
+    pub(super) fn passes(&self, step: Option<(Factor, i128)>, method: Method) -> Option<bool> {
         let (factor, delta) = step?;
-        self.var.passes(method, factor, delta, whole(max))
+        let cap = match method {
+            Method::Ewma => self.ewma_cap,
+            Method::Historical => self.historical_cap,
+        };
+        self.var.passes(method, factor, delta, cap)
     }
 
     /// The value at risk then, in units of 10⁻¹⁶.
@@ -247,11 +249,6 @@ pub(super) fn step(firm: &FirmRow, worth: i128) -> Option<(Factor, i128)> {
     let mapping = firm.mapping?;
     let after = mapping.exposure(units(firm.row.value + worth));
     Some((mapping.factor, after - firm.exposure))
-}
-
-/// A cap in the units of the value at risk: what is below one of them cannot be used.
-fn whole(max: i128) -> i128 {
-    floor::<{ WORTH_PER_UNIT.unsigned_abs() }>(max)
 }
 
 /// Worth in the units of the value at risk, rounded away from zero.

@@ -35,7 +35,6 @@ mod ceiling;
 mod ewma;
 mod history;
 mod pending;
-mod round;
 mod sampler;
 #[cfg(test)]
 mod tests;
@@ -50,9 +49,9 @@ use pending::{Pending, Stand};
 
 pub(crate) use ewma::{LAMBDA_DAILY_PPM, PERIODS_MAX};
 pub(crate) use history::SCENARIOS_MAX;
-pub(crate) use round::{away_from_zero, floor};
 pub(crate) use sampler::Sampler;
 
+use super::round::away_from_zero;
 use crate::digest::Words;
 
 /// Risk factors of a portfolio.

@@ -1,7 +1,7 @@
 //! Division of money by powers of ten.
 //!
-//! A division of 128 bits is a call; what is divided here mostly takes two of 64 bits by a
-//! constant, which are products.
+//! A division of 128 bits is a call; what is divided here takes three of 64 bits by a constant,
+//! which are products.
 
 /// `value` ÷ `BY`, rounded away from zero.
 pub(crate) fn away_from_zero<const BY: u128>(value: i128) -> i128 {
@@ -25,16 +25,13 @@ fn divided<const BY: u128>(size: u128) -> (u128, bool) {
     let shift = const { BY.trailing_zeros() };
     let odd = const { odd_part(BY) };
     let left = size >> shift;
-    // In two digits of 32 bits and more, as by hand.
-    let (whole, rest) = match u64::try_from(left >> 32) {
-        Ok(high) => {
-            let low = (high % odd) << 32 | u64::from(low_digit(left));
-            let whole = u128::from(high / odd) << 32 | u128::from(low / odd);
-            (whole, low % odd != 0)
-        }
-        Err(_) => (left / u128::from(odd), !left.is_multiple_of(odd.into())),
-    };
-    (whole, rest || left << shift != size)
+    // Digits of 32 bits as by hand, the highest of 64: each with the rest before it fits 64 bits.
+    let digit = |rest: u64, number| rest << 32 | u64::from(low_digit(number));
+    let high = u64::try_from(left >> 64).expect("half of 128 bits is left");
+    let middle = digit(high % odd, left >> 32);
+    let low = digit(middle % odd, left);
+    let whole = u128::from(high / odd) << 64 | u128::from(((middle / odd) << 32) | (low / odd));
+    (whole, low % odd != 0 || left << shift != size)
 }
 
 /// What is left of a number without its powers of two.
