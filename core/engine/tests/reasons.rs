@@ -8,16 +8,19 @@ use dcx_model::*;
 use proptest::prelude::*;
 use support::{INSTRUMENTS, LOT, MID, VENUES, World, any_script};
 
+/// A child, how much, where to, and what stood against each venue.
+type Route = (
+    ChildId,
+    Qty,
+    Option<VenueId>,
+    Vec<(VenueId, Option<NotEligible>)>,
+);
+
 /// All that is told.
 #[derive(Default)]
 struct Told {
     checks: Vec<(Check, i128, i128, bool)>,
-    routes: Vec<(
-        ChildId,
-        Qty,
-        Option<VenueId>,
-        Vec<(VenueId, Option<NotEligible>)>,
-    )>,
+    routes: Vec<Route>,
     slices: Vec<SliceReason>,
 }
 

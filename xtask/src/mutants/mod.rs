@@ -130,7 +130,7 @@ pub(crate) fn run(root: &Path, target: &Path, options: &Options) -> Result<()> {
             .collect(),
         budget: options.budget_s.map(Duration::from_secs),
     };
-    let tests = state.tests(|| runner.record(&programs, &scratch))?;
+    let tests = runner.record(&programs, &scratch)?;
     decide(&mutants, &known, &tests, &runner, &state, options)?;
     let page = report::page(&mutants, &known, &state.decided()?);
     Ok(std::io::stdout().write_all(page.as_bytes())?)
@@ -275,17 +275,6 @@ impl State {
     fn keep(&self, known: &Known) -> Result<()> {
         let text = serde_json::to_string_pretty(known)?;
         std::fs::write(self.scratch.join("known.json"), text).context("writing known.json")
-    }
-
-    /// The tests and their reach: recorded anew where tests or sources are others.
-    fn tests(&self, record: impl FnOnce() -> Result<Vec<Test>>) -> Result<Vec<Test>> {
-        let path = self.scratch.join(format!("reach-{:016x}.json", self.tests));
-        if let Ok(text) = std::fs::read_to_string(&path) {
-            return Ok(serde_json::from_str(&text)?);
-        }
-        let tests = record()?;
-        std::fs::write(path, serde_json::to_string(&tests)?)?;
-        Ok(tests)
     }
 
     fn decided(&self) -> Result<BTreeMap<String, Decided>> {

@@ -59,6 +59,20 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// What a program's tests reach, and which build of it that is about.
+#[derive(Debug, Serialize, Deserialize)]
+struct Recorded {
+    stamp: (u64, u64),
+    tests: Vec<Test>,
+}
+
+/// The length of a file and when it was written, in nanoseconds.
+fn stamp(path: &Path) -> Result<(u64, u64)> {
+    let file = std::fs::metadata(path)?;
+    let written = file.modified()?.duration_since(std::time::UNIX_EPOCH)?;
+    Ok((file.len(), u64::try_from(written.as_nanos())?))
+}
+
 /// What became of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Outcome {
@@ -90,36 +104,58 @@ enum Ended {
 }
 
 impl Runner {
-    /// Runs every test once, without a mutant, and writes down what it reaches.
+    /// Runs every test once, without a mutant, and writes down what it reaches. Of a program that
+    /// is as it was before, that is known already.
     pub(crate) fn record(&self, programs: &[Program], scratch: &Path) -> Result<Vec<Test>> {
-        let file = scratch.join("reached");
-        let mut tests = Vec::new();
+        let kept = scratch.join("reach.json");
+        let text = std::fs::read_to_string(&kept).unwrap_or_default();
+        let mut known: BTreeMap<PathBuf, Recorded> =
+            serde_json::from_str(&text).unwrap_or_default();
+        let mut all = Vec::new();
         for program in programs {
-            eprintln!("recording {}", program.name);
-            for argument in self.listed(program)? {
-                let _ = std::fs::remove_file(&file);
-                let mut test = Test {
-                    name: format!("{}::{argument}", program.name),
-                    path: program.path.clone(),
-                    argument,
-                    cost_ms: 600_000,
-                    panics: false,
-                    switches: Vec::new(),
-                };
-                let began = Instant::now();
-                let reached = ("DCX_MUTANT_REACHED", file.display().to_string());
-                let variables = [("DCX_MUTANT", "record".into()), reached];
-                match self.run(&Batch::one(&test), &variables)? {
-                    Ended::Passed => {}
-                    Ended::Failed | Ended::Late => bail!("{} fails without a mutant", test.name),
-                }
-                test.cost_ms = u64::try_from(began.elapsed().as_millis())?.max(1);
-                let lines = std::fs::read_to_string(&file).unwrap_or_default();
-                test.panics = lines.lines().any(|line| line == "panics");
-                test.switches = lines.lines().filter_map(|line| line.parse().ok()).collect();
-                test.switches.sort_unstable();
-                tests.push(test);
+            let stamp = stamp(&program.path)?;
+            let as_before = known.get(&program.path).is_some_and(|it| it.stamp == stamp);
+            if !as_before {
+                eprintln!("recording {}", program.name);
+                let tests = self.record_one(program, &scratch.join("reached"))?;
+                known.insert(program.path.clone(), Recorded { stamp, tests });
+                std::fs::write(&kept, serde_json::to_string(&known)?)?;
             }
+            all.extend(
+                known
+                    .get(&program.path)
+                    .iter()
+                    .flat_map(|it| it.tests.clone()),
+            );
+        }
+        Ok(all)
+    }
+
+    fn record_one(&self, program: &Program, file: &Path) -> Result<Vec<Test>> {
+        let mut tests = Vec::new();
+        for argument in self.listed(program)? {
+            let _ = std::fs::remove_file(file);
+            let mut test = Test {
+                name: format!("{}::{argument}", program.name),
+                path: program.path.clone(),
+                argument,
+                cost_ms: 600_000,
+                panics: false,
+                switches: Vec::new(),
+            };
+            let began = Instant::now();
+            let reached = ("DCX_MUTANT_REACHED", file.display().to_string());
+            let variables = [("DCX_MUTANT", "record".into()), reached];
+            match self.run(&Batch::one(&test), &variables)? {
+                Ended::Passed => {}
+                Ended::Failed | Ended::Late => bail!("{} fails without a mutant", test.name),
+            }
+            test.cost_ms = u64::try_from(began.elapsed().as_millis())?.max(1);
+            let lines = std::fs::read_to_string(file).unwrap_or_default();
+            test.panics = lines.lines().any(|line| line == "panics");
+            test.switches = lines.lines().filter_map(|line| line.parse().ok()).collect();
+            test.switches.sort_unstable();
+            tests.push(test);
         }
         Ok(tests)
     }
