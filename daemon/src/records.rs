@@ -2,10 +2,12 @@
 //!
 //! Prices and quantities are decimal texts, since a JSON number is read as a binary fraction.
 
+use dcx_engine::route::probabilities_of;
 use dcx_model::{
     CancelRequest, ChildCancel, ChildOrder, Command, Event, EventRef, InstrumentId, Limit, LimitPx,
-    LimitView, Nanos, NewOrder, Notional, OrderView, Price, Qty, ReplaceRequest, Scope, Sequenced,
-    Symbol, Unit, VenueId, VenueName,
+    LimitView, Nanos, NewOrder, Notional, OrderView, Price, Qty, ReplaceRequest, RouteDecision,
+    RouteFlags, RouteReward, Routing, RoutingRules, Scope, Score, Sequenced, Symbol, Unit, VenueId,
+    VenueName, VenueSet,
 };
 use serde_json::{Map, Value, json};
 
@@ -191,7 +193,9 @@ pub(crate) fn command(command: &Command, names: &Names) -> (&'static str, Value)
         | Command::DefineHours(_)
         | Command::SetSessionPolicy(_)
         | Command::MapFactor(_)
-        | Command::SetScenario(_) => configuration(command, names),
+        | Command::SetScenario(_)
+        | Command::SetRouting(_)
+        | Command::SetRoutingRules(_) => configuration(command, names),
     }
 }
 
@@ -366,8 +370,91 @@ fn configuration(command: &Command, names: &Names) -> (&'static str, Value) {
                 "return_ppm": scenario.return_ppm,
             }),
         ),
+        Command::SetRouting(routing) => ("set_routing", set_routing(routing, names)),
+        Command::SetRoutingRules(rules) => ("set_routing_rules", set_routing_rules(rules)),
         other => ("other", json!({ "debug": format!("{other:?}") })),
     }
+}
+
+fn set_routing(routing: &Routing, names: &Names) -> Value {
+    json!({
+        "symbol": routing.instrument.map(|instrument| names.symbol(instrument)),
+        "policy": routing.policy.name(),
+        "discount_ppm": routing.discount_ppm,
+        "prior_sd_centi_bps": routing.prior_sd_centi_bps,
+        "explore_ppm": routing.explore_ppm,
+        "width_milli": routing.width_milli,
+        "window": routing.window,
+        "share_ppm": routing.share_ppm,
+        "range_centi_bps": routing.range_centi_bps,
+        "venue": names.venue(routing.venue),
+        "split_unit": routing.split_unit.to_string(),
+    })
+}
+
+fn set_routing_rules(rules: &RoutingRules) -> Value {
+    json!({
+        "events": rules.events,
+        "budget_ppm": rules.budget_ppm,
+        "eject_rejects": rules.eject_rejects,
+        "eject_window_ns": rules.eject_window.get(),
+        "eject_for_ns": rules.eject_for.get(),
+        "trial_children": rules.trial_children,
+        "markout_ns": rules.markout.get(),
+        "reward_timeout_ns": rules.reward_timeout.get(),
+        "slippage_milli": rules.slippage_milli,
+        "fee_milli": rules.fee_milli,
+        "markout_milli": rules.markout_milli,
+        "reject_centi_bps": rules.reject_centi_bps,
+        "unfilled_centi_bps": rules.unfilled_centi_bps,
+        "ack_centi_bps_per_s": rules.ack_centi_bps_per_s,
+    })
+}
+
+/// A choice with each candidate's score and probability.
+fn routed(decision: &RouteDecision, names: &Names) -> Value {
+    let probabilities = probabilities_of(decision);
+    let venues = VenueSet::from_bits(u64::from(decision.candidates));
+    let scores = decision.scores.iter().zip(&decision.spreads);
+    let all: Vec<_> = scores.zip(probabilities).collect();
+    let candidates = venues.iter().filter_map(|venue| {
+        let ((score, spread), probability) = all.get(usize::from(venue.get()))?;
+        Some(json!({
+            "venue": names.venue(venue),
+            "score": score.value(),
+            // JSON has no infinity: what was never tried.
+            "spread": Some(spread.value()).filter(|spread| spread.is_finite()),
+            "probability": probability,
+        }))
+    });
+    json!({
+        "child": decision.child.get(),
+        "number": decision.number,
+        "policy": decision.policy.name(),
+        "context": decision.context,
+        "venue": names.venue(decision.venue),
+        "explored": decision.flags.has(RouteFlags::EXPLORED),
+        "held_to_best": decision.flags.has(RouteFlags::HELD_TO_BEST),
+        "explore_ppm": decision.explore_ppm,
+        "candidates": candidates.collect::<Vec<_>>(),
+    })
+}
+
+fn rewarded(reward: &RouteReward, names: &Names) -> Value {
+    json!({
+        "child": reward.child.get(),
+        "number": reward.number,
+        "symbol": names.symbol(reward.instrument),
+        "venue": names.venue(reward.venue),
+        "cause": format!("{:?}", reward.cause),
+        "reward_bps": reward.reward.value(),
+        "filled": reward.filled.value(),
+        "slippage_bps": reward.slippage.map(Score::value),
+        "markout_bps": reward.markout.map(Score::value),
+        "fee_bps": reward.fee.value(),
+        "ack_ns": reward.ack.map(Nanos::get),
+        "rejected": reward.rejected,
+    })
 }
 
 fn new_order(order: &NewOrder, names: &Names) -> Value {
@@ -625,6 +712,17 @@ pub(crate) fn event(event: &Event, names: &Names) -> Value {
                 "request": request.get(),
                 "code": refusal.code().to_string(),
                 "text": refusal.to_string(),
+            }),
+        ),
+        Event::Routed(decision) => ("routed", routed(decision, names)),
+        Event::Rewarded(reward) => ("rewarded", rewarded(reward, names)),
+        Event::VenueFitness(change) => (
+            "venue_fitness",
+            json!({
+                "venue": names.venue(change.venue),
+                "fitness": format!("{:?}", change.fitness).to_lowercase(),
+                "rejects": change.rejects,
+                "until": moment(change.until),
             }),
         ),
         Event::Digest { state } => ("digest", json!({"state": crate::text::hex(*state)})),

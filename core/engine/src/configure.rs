@@ -53,7 +53,8 @@ impl Engine {
         }
         self.config = Some(*configure);
         self.grow(configure);
-        self.bandit.configure(configure, INSTRUMENTS_MAX);
+        let children = self.children.capacity();
+        self.router.configure(configure, INSTRUMENTS_MAX, children);
     }
 
     pub(crate) fn define_instrument<T: Trace>(
@@ -70,6 +71,7 @@ impl Engine {
             Some(_) | None => return refuse(cx),
         }
         self.ledger.define(instrument.id, instrument.multiplier);
+        self.router.define(instrument.id);
         self.mark(cx, instrument.id);
         self.mark_by_close(instrument.id);
         self.begin_release(cx);

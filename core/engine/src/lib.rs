@@ -46,7 +46,7 @@ mod order;
 mod outbox;
 mod pool;
 mod risk;
-mod route;
+pub mod route;
 mod slice;
 mod sweeps;
 mod timers;
@@ -74,7 +74,7 @@ use names::{Execution, Names};
 use order::{Child, Expiry, Lists, Owners, Parent, Reconcile, Reducing, Triggers};
 use pool::{List, NIL, Pool};
 use risk::{Authority, InstrumentRow, Ledger, Recent, SessionRow};
-use route::Bandit;
+use route::Router;
 use sweeps::Sweeps;
 use timers::Timers;
 
@@ -125,7 +125,7 @@ pub struct Engine {
     owners: Owners,
     authority: Authority,
     recent: Recent,
-    bandit: Bandit,
+    router: Router,
 }
 
 /// One command on its way through the engine: its stamps, and where its effects and reasons go.
@@ -177,7 +177,7 @@ impl Engine {
             owners: Owners::default(),
             authority: Authority::default(),
             recent: Recent::default(),
-            bandit: Bandit::default(),
+            router: Router::default(),
         }
     }
 
@@ -214,6 +214,9 @@ impl Engine {
             out: outbox,
             trace,
         };
+        if self.router.due <= cx.at {
+            self.routing_due(cx);
+        }
         match command {
             Command::NewOrder(order) => self.new_order(cx, order),
             Command::Cancel(request) => self.cancel(cx, request),
@@ -257,8 +260,11 @@ impl Engine {
             Command::MapFactor(mapping) => self.map_factor(cx, mapping),
             Command::SetScenario(scenario) => self.set_scenario(cx, scenario),
             Command::OrdersOutRefused { child } => self.orders_out_refused(cx, *child),
+            Command::SetRouting(routing) => self.set_routing(cx, routing),
+            Command::SetRoutingRules(rules) => self.set_routing_rules(cx, rules),
         }
         self.settle_lists(cx);
+        self.tell_routing(cx);
     }
 
     fn quote<T: Trace>(&mut self, cx: &mut Cx<'_, T>, quote: &Quote) {
@@ -268,6 +274,7 @@ impl Engine {
             self.book.take(cx.at, quote);
             self.mark(cx, quote.instrument);
             self.note_mid(cx.at, quote.instrument);
+            self.note_surroundings(cx.at, quote.instrument);
             self.quoted(cx, quote.instrument);
         } else {
             cx.out.push(Event::Ignored {

@@ -3,7 +3,11 @@
 //! A trace sees every comparison and every choice and can change none of them. [`NoTrace`] is
 //! what runs in production, and costs nothing: its calls are compiled away.
 
-use dcx_model::{ChildId, Code, InstrumentId, OrderId, Qty, Seq, UnixNanos, VenueId};
+use dcx_model::{
+    ChildId, Code, InstrumentId, OrderId, Qty, RoutingPolicy, Seq, UnixNanos, VenueId,
+};
+
+use crate::route::Context;
 
 /// Where the engine's reasons go. Every method does nothing unless it is overridden.
 pub trait Trace {
@@ -216,6 +220,8 @@ pub enum NotEligible {
     Unable,
     /// It was tried for this quantity already.
     Tried,
+    /// It refused too many orders: it gets none, or a few to see.
+    Ejected,
 }
 
 /// One venue in a choice.
@@ -225,21 +231,24 @@ pub struct VenueReason {
     pub venue: VenueId,
     /// Why it could not be chosen; none if it could.
     pub not_eligible: Option<NotEligible>,
-    /// Posterior mean of its reward, in basis points.
-    pub mean_bps: f64,
-    /// Posterior standard deviation of that mean, in basis points.
-    pub sd_bps: f64,
-    /// What was drawn from the posterior: the highest draw wins.
-    pub draw_bps: f64,
+    /// First number of the belief about it: what the rule of the policy says.
+    pub score: f32,
+    /// Second number of the belief about it.
+    pub spread: f32,
+    /// What was drawn, or the bound: the highest wins.
+    pub drawn: f64,
+    /// The probability with which it would be chosen.
+    pub probability: f64,
 }
 
 impl VenueReason {
     pub(crate) const UNKNOWN: Self = Self {
         venue: VenueId::new(0),
         not_eligible: None,
-        mean_bps: 0.0,
-        sd_bps: 0.0,
-        draw_bps: 0.0,
+        score: 0.0,
+        spread: 0.0,
+        drawn: 0.0,
+        probability: 0.0,
     };
 }
 
@@ -256,6 +265,14 @@ pub struct RouteReason<'a> {
     pub qty: Qty,
     /// Where it went, if anywhere.
     pub chosen: Option<VenueId>,
+    /// Which policy chose.
+    pub policy: RoutingPolicy,
+    /// What the order and the market were like, where that is kept.
+    pub context: Option<Context>,
+    /// Whether it is not the venue that was believed best.
+    pub explored: bool,
+    /// Whether the budget for exploring allowed no other than the one believed best.
+    pub held_to_best: bool,
     /// Every venue that is defined, lowest number first.
     pub venues: &'a [VenueReason],
 }

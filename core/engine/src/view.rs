@@ -3,8 +3,8 @@
 use std::iter;
 
 use dcx_model::{
-    AccountId, ChildId, ClOrdId, Command, InstrumentId, OrderId, OrderView, Qty, Record, Scope,
-    SessionId, TradingState, UnixNanos, VenueId,
+    AccountId, ChildId, ClOrdId, Command, Fitness, InstrumentId, OrderId, OrderView, Qty, Record,
+    Scope, SessionId, TradingState, UnixNanos, VenueId,
 };
 
 use crate::Engine;
@@ -27,6 +27,10 @@ pub struct VenueScore {
     /// Mean slippage of filled ones against the mid at the decision, in basis points; positive is
     /// a cost. Zero before the first.
     pub mean_slippage_bps: f64,
+    /// Child orders whose reward never came.
+    pub unrewarded: u64,
+    /// Whether it gets orders.
+    pub fitness: Fitness,
 }
 
 /// What one holder of positions is exposed to, in units of 10⁻¹⁶ of the firm's currency.
@@ -81,6 +85,7 @@ impl Engine {
             || self.reducing.is_pending()
             || self.release_at != NIL
             || unfinished
+            || self.router.has_told()
         {
             return Some(self.now);
         }
@@ -89,6 +94,7 @@ impl Engine {
             self.ledger.sample_at(),
             self.recon_at(),
             self.proposal_due(),
+            self.router.wake_at(),
         ];
         due.into_iter().flatten().min()
     }
@@ -210,7 +216,7 @@ impl Engine {
     pub fn venue_scores(&self) -> impl Iterator<Item = VenueScore> {
         let mean = |sum: f64, count: u64| if count == 0 { 0.0 } else { sum / count as f64 };
         self.venues_defined.iter().map(move |venue| {
-            let record = self.bandit.record(venue);
+            let record = self.router.tally(venue);
             VenueScore {
                 venue,
                 up: self.venues_up.contains(venue),
@@ -218,6 +224,8 @@ impl Engine {
                 rewards: record.rewards,
                 mean_reward_bps: mean(record.reward_bps, record.rewards),
                 mean_slippage_bps: mean(record.slippage_bps, record.fills),
+                unrewarded: record.unrewarded,
+                fitness: self.router.health.fitness(venue),
             }
         })
     }
@@ -254,7 +262,7 @@ impl Engine {
             self.owners.digest(11),
             self.reducing.digest(31),
             self.book.digest(7),
-            self.bandit.digest(8),
+            self.router.digest(8),
             self.authority.digest(),
             self.recent.digest(),
             timers,

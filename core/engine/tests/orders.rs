@@ -166,7 +166,10 @@ fn line(event: &Event) -> String {
         | Event::LimitDropped(_)
         | Event::LimitNear { .. }
         | Event::OperatorDone { .. }
-        | Event::OperatorRefused { .. }) => format!("{other:?}"),
+        | Event::OperatorRefused { .. }
+        | Event::Routed(_)
+        | Event::Rewarded(_)
+        | Event::VenueFitness(_)) => format!("{other:?}"),
         Event::Digest { .. } => "digest".to_owned(),
     }
 }

@@ -24,6 +24,10 @@ use crate::{
     TradingHours, TradingState, UnixNanos, Venue, VenueCancelReject, VenueFeatures, VenueId,
     VenueReport, VenueSet,
 };
+use crate::{
+    Fitness, RewardCause, RouteDecision, RouteFlags, RouteReward, Routing, RoutingPolicy,
+    RoutingRules, Score, VENUES_MAX, VenueFitness,
+};
 
 /// Why bytes are not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,11 +141,30 @@ fields! {
         |w| Some(Self::from_number(w.into())).filter(|v| *v as u8 == w);
     Algo => u8, |v| v as u8, |w| Self::from_byte(w);
     Ignored => u8, |v| v as u8, |w| Self::from_byte(w);
+    RoutingPolicy => u8, |v| v as u8, |w| Self::from_byte(w);
+    RouteFlags => u8, |v| v.bits(), |w| Self::from_bits(w);
+    RewardCause => u8, |v| v as u8, |w| Self::from_byte(w);
+    Fitness => u8, |v| v as u8, |w| Self::from_byte(w);
+    Score => U32, |v| v.bits().into(), |w| Self::from_bits(w.get());
     OnNoVenue => u8, |v| v as u8, |w| match w {
         0 => Some(Self::Hold),
         1 => Some(Self::Reject),
         _ => None,
     };
+}
+
+impl Field for [Score; VENUES_MAX] {
+    type Wire = [U32; VENUES_MAX];
+    fn put(self) -> Self::Wire {
+        self.map(|score| score.bits().into())
+    }
+    fn take(wire: Self::Wire) -> Option<Self> {
+        let mut scores = [Score::default(); VENUES_MAX];
+        for (score, bits) in scores.iter_mut().zip(wire) {
+            *score = Score::from_bits(bits.get())?;
+        }
+        Some(scores)
+    }
 }
 
 impl<const N: usize> Field for Text<N> {
@@ -364,6 +387,30 @@ wire_struct! {
     VenueWire for Venue {
         id: VenueId, name: crate::VenueName, fee_centi_bps: i32, features: VenueFeatures,
     }
+    RoutingWire for Routing {
+        instrument: Option<InstrumentId>, policy: RoutingPolicy, discount_ppm: u32,
+        prior_sd_centi_bps: u32, explore_ppm: u32, width_milli: u32, window: u16, share_ppm: u32,
+        range_centi_bps: u32, venue: VenueId, split_unit: Qty,
+    }
+    RoutingRulesWire for RoutingRules {
+        events: bool, budget_ppm: u32, eject_rejects: u8, eject_window: Nanos, eject_for: Nanos,
+        trial_children: u8, markout: Nanos, reward_timeout: Nanos, slippage_milli: u32,
+        fee_milli: u32, markout_milli: u32, reject_centi_bps: u32, unfilled_centi_bps: u32,
+        ack_centi_bps_per_s: u32,
+    }
+    RouteDecisionWire for RouteDecision {
+        child: ChildId, number: u32, candidates: u16, context: u16, policy: RoutingPolicy,
+        venue: VenueId, flags: RouteFlags, explore_ppm: u32, scores: [Score; VENUES_MAX],
+        spreads: [Score; VENUES_MAX],
+    }
+    RouteRewardWire for RouteReward {
+        child: ChildId, instrument: InstrumentId, venue: VenueId, number: u32, cause: RewardCause,
+        reward: Score, filled: Score, slippage: Option<Score>, markout: Option<Score>, fee: Score,
+        ack: Option<Nanos>, rejected: bool,
+    }
+    VenueFitnessWire for VenueFitness {
+        venue: VenueId, fitness: Fitness, rejects: u8, until: UnixNanos,
+    }
     OrderViewWire for OrderView {
         order: OrderId, cl_ord_id: ClOrdId, session: SessionId, instrument: InstrumentId,
         side: Side, ord_type: OrdType, time_in_force: TimeInForce, ord_status: OrdStatus,
@@ -489,6 +536,8 @@ records! { Command, encode_command, decode_command {
     35 MapFactor(FactorMapping);
     36 SetScenario(ScenarioReturn);
     37 OrdersOutRefused { child: ChildId };
+    40 SetRouting(Routing);
+    41 SetRoutingRules(RoutingRules);
 } }
 
 records! { Event, encode_event, decode_event {
@@ -526,6 +575,9 @@ records! { Event, encode_event, decode_event {
     1034 StateSet { scope: Scope, state: TradingState, cause: StateCause, request: RequestId };
     1035 OperatorDone { request: RequestId, orders: u32 };
     1036 OperatorRefused { request: RequestId, refusal: Refusal };
+    1040 Routed(RouteDecision);
+    1041 Rewarded(RouteReward);
+    1042 VenueFitness(VenueFitness);
 } }
 
 /// A command or an event as bytes.

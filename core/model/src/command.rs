@@ -5,8 +5,8 @@ use crate::{
     FactorMapping, Instrument, InstrumentId, LimitChange, LimitDecision, LimitPx,
     MassCancelRequest, MassStatusRequest, Nanos, NewOrder, Operator, OrdRejReason, OrdStatus,
     OrdType, OrderId, Permission, PermittedMeans, Phase, Price, Qty, RECORD_LEN_MAX,
-    ReplaceRequest, RequestId, ScenarioReturn, Scope, SessionId, Side, StateChange, StatusRequest,
-    TimeInForce, TradingHours, UnixNanos, Venue, VenueId,
+    ReplaceRequest, RequestId, Routing, RoutingRules, ScenarioReturn, Scope, SessionId, Side,
+    StateChange, StatusRequest, TimeInForce, TradingHours, UnixNanos, Venue, VenueId,
 };
 
 /// A venue's best bid and offer for an instrument.
@@ -361,6 +361,10 @@ pub enum Command {
         /// The child order that was not sent.
         child: ChildId,
     },
+    /// How venues are chosen.
+    SetRouting(Routing),
+    /// What a choice of a venue is worth, and what guards it.
+    SetRoutingRules(RoutingRules),
 }
 
 const _: () = assert!(

@@ -3,8 +3,8 @@
 use crate::{
     ChildId, ClOrdId, CxlRejReason, CxlRejResponseTo, ExecId, InstrumentId, Limit, LimitPx,
     MassScope, OrdStatus, OrdType, OrderFlags, OrderId, OrderView, Price, ProposalId, Qty,
-    RECORD_LEN_MAX, Refusal, RequestId, RestatementReason, Scope, Seq, SessionId, Side,
-    TimeInForce, TradingState, VenueId,
+    RECORD_LEN_MAX, Refusal, RequestId, RestatementReason, RouteDecision, RouteReward, Scope, Seq,
+    SessionId, Side, TimeInForce, TradingState, VenueFitness, VenueId,
 };
 
 /// An order to send to a venue.
@@ -461,6 +461,13 @@ pub enum Event {
         /// Why.
         refusal: Refusal,
     },
+    /// To whoever watches: a venue was chosen. Right behind the [`Event::ChildSent`] that it led
+    /// to.
+    Routed(RouteDecision),
+    /// To whoever watches: how a choice went.
+    Rewarded(RouteReward),
+    /// To whoever watches: a venue is ejected, on probation, or fit again.
+    VenueFitness(VenueFitness),
 }
 
 const _: () = assert!(

@@ -39,6 +39,7 @@ mod order;
 mod price;
 mod qty;
 mod refusal;
+mod routing;
 mod text;
 mod time;
 
@@ -85,5 +86,9 @@ pub use order::{
 pub use price::{LimitPx, Price, SCALE};
 pub use qty::Qty;
 pub use refusal::Refusal;
+pub use routing::{
+    Fitness, RewardCause, RouteDecision, RouteFlags, RouteReward, Routing, RoutingPolicy,
+    RoutingRules, Score, VenueFitness,
+};
 pub use text::{Text, TextFault};
 pub use time::{MonoNanos, NANOS_PER_S, Nanos, Now, UnixNanos};

@@ -122,6 +122,12 @@ drawn! {
     VenueFeatures => |s| {
         VenueFeatures::from_bits(s.next() as u16 & VenueFeatures::ALL.bits()).unwrap()
     };
+    RoutingPolicy => |s| s.pick(RoutingPolicy::ALL);
+    RouteFlags => |s| RouteFlags::from_bits(s.next() as u8 & RouteFlags::ALL.bits()).unwrap();
+    RewardCause => |s| RewardCause::from_byte((s.next() % 5) as u8).unwrap();
+    Fitness => |s| Fitness::from_byte((s.next() % 3) as u8).unwrap();
+    Score => |s| Score::of(f32::from_bits(u32::drawn(s)));
+    [Score; VENUES_MAX] => |s| std::array::from_fn(|_| Score::drawn(s));
     Scope => |s| {
         let level = s.pick(Level::ALL);
         let number = if level == Level::Firm { 0 } else { u32::from(u16::drawn(s)) };
@@ -223,6 +229,23 @@ drawn_structs! {
     MassCanceled { session, cl_ord_id, scope, instrument, affected, refusal }
     EventRef { seq, ix }
     LimitView { scope, limit, before, after, request, proposal }
+    Routing {
+        instrument, policy, discount_ppm, prior_sd_centi_bps, explore_ppm, width_milli, window,
+        share_ppm, range_centi_bps, venue, split_unit,
+    }
+    RoutingRules {
+        events, budget_ppm, eject_rejects, eject_window, eject_for, trial_children, markout,
+        reward_timeout, slippage_milli, fee_milli, markout_milli, reject_centi_bps,
+        unfilled_centi_bps, ack_centi_bps_per_s,
+    }
+    RouteDecision {
+        child, number, candidates, context, policy, venue, flags, explore_ppm, scores, spreads,
+    }
+    RouteReward {
+        child, instrument, venue, number, cause, reward, filled, slippage, markout, fee, ack,
+        rejected,
+    }
+    VenueFitness { venue, fitness, rejects, until }
 }
 
 macro_rules! drawn_variants {
@@ -256,7 +279,7 @@ drawn_variants! { Command {
     MarketTrade(MarketTrade); VenuePhase { venue, instrument, phase }; Orphan(Orphan);
     VenueMassStatusDone { venue, request }; DefineAccount(Account); DefineHours(TradingHours);
     SetSessionPolicy(SessionPolicy); MapFactor(FactorMapping); SetScenario(ScenarioReturn);
-    OrdersOutRefused { child };
+    OrdersOutRefused { child }; SetRouting(Routing); SetRoutingRules(RoutingRules);
 } }
 
 drawn_variants! { Event {
@@ -275,7 +298,8 @@ drawn_variants! { Event {
     VenueUnconfirmed { venue, children }; LimitSet(LimitView); LimitProposed(LimitView);
     LimitDropped(LimitView); LimitNear { scope, limit, value, max };
     StateSet { scope, state, cause, request }; OperatorDone { request, orders };
-    OperatorRefused { request, refusal };
+    OperatorRefused { request, refusal }; Routed(RouteDecision); Rewarded(RouteReward);
+    VenueFitness(VenueFitness);
 } }
 
 fn command() -> impl Strategy<Value = Command> {

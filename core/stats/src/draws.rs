@@ -5,6 +5,9 @@ use crate::normal::{normal_quantile, open_unit};
 /// The odd constant nearest to 2⁶⁴ divided by the golden ratio: the step of the counter.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// A trial is rejected once in twenty or less: that this many are is not seen.
+const GAMMA_TRIALS_MAX: u32 = 64;
+
 /// Draws from a seed, numbered from 0. The same seed and number give the same bits everywhere.
 ///
 /// Each draw is a hash of its number, so any draw can be had without those before it, and two
@@ -52,6 +55,37 @@ impl Draws {
     /// A standard normal number, from one draw.
     pub fn normal(&mut self) -> f64 {
         normal_quantile(self.uniform())
+    }
+
+    /// A number of the gamma distribution with this shape, at least 1, and scale 1.
+    ///
+    /// Takes two draws, and two more for each trial that is rejected, which is rare.
+    ///
+    /// # Source
+    /// Marsaglia & Tsang (2000), "A simple method for generating gamma variables".
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        let d = shape.max(1.0) - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        for _ in 0..GAMMA_TRIALS_MAX {
+            let x = self.normal();
+            let u = self.uniform();
+            let root = 1.0 + c * x;
+            if root <= 0.0 {
+                continue;
+            }
+            let (v, squared) = (root * root * root, x * x);
+            let at_once = u < 1.0 - 0.0331 * squared * squared;
+            if at_once || libm::log(u) < 0.5 * squared + d * (1.0 - v + libm::log(v)) {
+                return d * v;
+            }
+        }
+        d
+    }
+
+    /// A number of the beta distribution, both shapes at least 1.
+    pub fn beta(&mut self, a: f64, b: f64) -> f64 {
+        let (x, y) = (self.gamma(a), self.gamma(b));
+        x / (x + y)
     }
 
     /// The seed.
@@ -117,6 +151,26 @@ mod tests {
         0xbfe2_c8b8_bd68_b7a0,
         0xbfd9_aad8_52db_488f,
     ];
+
+    #[test]
+    fn beta_draws_are_spread_as_the_distribution_says() {
+        let mut draws = Draws::new(11);
+        for (a, b) in [(1.0, 1.0), (1.0, 7.5), (40.0, 3.0), (2.5, 2.5)] {
+            let count = 40_000;
+            let mut below = [0_u32; 9];
+            for _ in 0..count {
+                let p = crate::beta_cdf(a, b, draws.beta(a, b));
+                for (tenth, below) in (1..).zip(&mut below) {
+                    *below += u32::from(p < f64::from(tenth) / 10.0);
+                }
+            }
+            for (tenth, below) in (1..).zip(below) {
+                let share = f64::from(below) / f64::from(count);
+                let miss = share - f64::from(tenth) / 10.0;
+                assert!(miss.abs() < 0.01, "beta({a}, {b}) at {tenth}: {miss}");
+            }
+        }
+    }
 
     #[test]
     fn normal_draws_have_the_moments_of_the_normal_distribution() {

@@ -20,10 +20,24 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::wildcard_enum_match_arm, clippy::indexing_slicing)]
 
+mod beta;
 mod draws;
 mod ewma;
 mod normal;
 
+pub use beta::{beta_cdf, beta_density, ln_beta};
 pub use draws::Draws;
 pub use ewma::Ewma;
-pub use normal::{normal_quantile, open_unit};
+pub use normal::{normal_cdf, normal_density, normal_quantile, open_unit};
+
+/// The natural logarithm, the same bits on every host.
+#[must_use]
+pub fn ln(x: f64) -> f64 {
+    libm::log(x)
+}
+
+/// e to the power of `x`, the same bits on every host.
+#[must_use]
+pub fn exp(x: f64) -> f64 {
+    libm::exp(x)
+}

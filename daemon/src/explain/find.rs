@@ -143,6 +143,9 @@ pub(crate) fn view(event: &Event) -> Option<&OrderView> {
         | Event::StateSet { .. }
         | Event::OperatorDone { .. }
         | Event::OperatorRefused { .. }
+        | Event::Routed(_)
+        | Event::Rewarded(_)
+        | Event::VenueFitness(_)
         | Event::Digest { .. } => None,
     }
 }

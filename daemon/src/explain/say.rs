@@ -1,12 +1,13 @@
 //! The steps of an order in sentences, and as JSON.
 
-use dcx_engine::{Check, NotEligible, SliceReason, SliceWhy};
+use dcx_engine::{Check, SliceReason, SliceWhy};
 use dcx_model::{
     Command, Event, LimitSource, Nanos, Notional, Operator, Price, Qty, SessionLink, UnixNanos,
 };
 use serde_json::{Value, json};
 
-use super::steps::{Checked, Routed, Step};
+use super::choice::{self, fitness, rewarded, routed};
+use super::steps::{Checked, Step};
 use crate::records::{self, Names};
 use crate::text::{span, utc};
 
@@ -266,45 +267,6 @@ fn slice(reason: &SliceReason) -> String {
     )
 }
 
-fn routed(route: &Routed, names: &Names) -> Vec<String> {
-    let mut lines = vec![match route.chosen {
-        Some(venue) => format!(
-            "route {} to {}: child {}",
-            route.qty,
-            names.venue(venue),
-            route.child
-        ),
-        None => format!("route {}: no venue can take it", route.qty),
-    }];
-    for venue in &route.venues {
-        let name = names.venue(venue.venue);
-        lines.push(match venue.not_eligible {
-            Some(why) => format!("  {name}: not eligible, {}", not_eligible(why)),
-            None => {
-                let won = if route.chosen == Some(venue.venue) {
-                    ", the highest: chosen"
-                } else {
-                    ""
-                };
-                format!(
-                    "  {name}: mean {:+.3} bps, sd {:.3}, drew {:+.3}{won}",
-                    venue.mean_bps, venue.sd_bps, venue.draw_bps
-                )
-            }
-        });
-    }
-    lines
-}
-
-const fn not_eligible(why: NotEligible) -> &'static str {
-    match why {
-        NotEligible::NotListed => "it does not list the instrument",
-        NotEligible::Down => "its session is down",
-        NotEligible::Unable => "it cannot do what the order asks for",
-        NotEligible::Tried => "it was tried for this quantity already",
-    }
-}
-
 fn event(event: &Event, names: &Names) -> String {
     match event {
         Event::Accepted { view, held } => {
@@ -474,6 +436,9 @@ fn event(event: &Event, names: &Names) -> String {
             ..
         } => format!("{} is {} ({cause:?})", names.scope(*scope), state.name()),
         Event::OperatorDone { orders, .. } => format!("done, {orders} orders concerned"),
+        Event::Routed(decision) => format!("{} is chosen", names.venue(decision.venue)),
+        Event::Rewarded(reward) => rewarded(reward, names),
+        Event::VenueFitness(change) => fitness(change, names),
         Event::OperatorRefused { refusal, .. } => {
             format!("refused: {} {refusal}", refusal.code())
         }
@@ -514,7 +479,7 @@ pub(super) fn json(step: &Step, names: &Names) -> Value {
     let routes: Vec<Value> = step
         .routes
         .iter()
-        .map(|route| route_json(route, names))
+        .map(|route| choice::json(route, names))
         .collect();
     let events: Vec<Value> = step
         .events
@@ -529,27 +494,4 @@ pub(super) fn json(step: &Step, names: &Names) -> Value {
         object.insert("events".to_owned(), json!(events));
     }
     object
-}
-
-fn route_json(route: &Routed, names: &Names) -> Value {
-    let venues: Vec<Value> = route
-        .venues
-        .iter()
-        .map(|venue| {
-            json!({
-                "venue": names.venue(venue.venue),
-                "not_eligible": venue.not_eligible.map(not_eligible),
-                "mean_bps": venue.mean_bps,
-                "sd_bps": venue.sd_bps,
-                "draw_bps": venue.draw_bps,
-            })
-        })
-        .collect();
-    json!({
-        "order": route.order.get(),
-        "child": route.child.get(),
-        "qty": route.qty.to_string(),
-        "chosen": route.chosen.map(|venue| names.venue(venue)),
-        "venues": venues,
-    })
 }

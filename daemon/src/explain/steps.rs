@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use dcx_engine::route::Context;
 use dcx_engine::{Check, RouteReason, SliceReason, Trace, VenueReason};
-use dcx_model::{ChildId, Command, Event, OrderId, Qty, Seq, Sequenced, VenueId};
+use dcx_model::{ChildId, Command, Event, OrderId, Qty, RoutingPolicy, Seq, Sequenced, VenueId};
 use dcx_pipeline::Observer;
 
 use super::find::{Wanted, view};
@@ -25,6 +26,10 @@ pub(super) struct Routed {
     pub(super) child: ChildId,
     pub(super) qty: Qty,
     pub(super) chosen: Option<VenueId>,
+    pub(super) policy: RoutingPolicy,
+    pub(super) context: Option<Context>,
+    pub(super) explored: bool,
+    pub(super) held_to_best: bool,
     pub(super) venues: Vec<VenueReason>,
 }
 
@@ -74,6 +79,9 @@ impl Gatherer {
             Event::ChildCancel(cancel) => self.children.contains(&cancel.child),
             Event::Ignored { child, .. } => self.children.contains(child),
             Event::ChildQuery(query) => self.children.contains(&query.child),
+            Event::Rewarded(reward) => self.children.contains(&reward.child),
+            // The reason of the choice says it.
+            Event::Routed(_) => false,
             Event::ChildUnknown { order, .. } => self.wanted.orders.contains(order),
             Event::Digest { .. } => false,
             other => view(other).is_some_and(|view| self.wanted.orders.contains(&view.order)),
@@ -110,6 +118,10 @@ impl Trace for Gatherer {
             child: route.child,
             qty: route.qty,
             chosen: route.chosen,
+            policy: route.policy,
+            context: route.context,
+            explored: route.explored,
+            held_to_best: route.held_to_best,
             venues: route.venues.to_vec(),
         });
     }

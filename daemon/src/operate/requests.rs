@@ -183,7 +183,10 @@ pub(crate) const fn request_of(event: &Event) -> Option<RequestId> {
         | Event::ChildUnknown { .. }
         | Event::VenueReconciled { .. }
         | Event::VenueUnconfirmed { .. }
-        | Event::LimitNear { .. } => return None,
+        | Event::LimitNear { .. }
+        | Event::Routed(_)
+        | Event::Rewarded(_)
+        | Event::VenueFitness(_) => return None,
     };
     // Zero is everybody's who did not ask: the configuration, the engine itself.
     if request.get() == 0 {

@@ -145,7 +145,8 @@ const fn is_notable(event: &Event) -> bool {
         | Event::LimitNear { .. }
         | Event::PendingNew { .. }
         | Event::OperatorDone { .. }
-        | Event::OperatorRefused { .. } => true,
+        | Event::OperatorRefused { .. }
+        | Event::VenueFitness(_) => true,
         Event::Accepted { .. }
         | Event::Rejected { .. }
         | Event::Trade { .. }
@@ -157,6 +158,8 @@ const fn is_notable(event: &Event) -> bool {
         | Event::Status { .. }
         | Event::CancelRejected(_)
         | Event::ChildSent(_)
+        | Event::Routed(_)
+        | Event::Rewarded(_)
         | Event::ChildCancel(_)
         | Event::Triggered { .. }
         | Event::Restated { .. }

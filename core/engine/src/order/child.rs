@@ -7,7 +7,6 @@ use crate::digest::Words;
 use crate::names::Execution;
 use crate::pool::{Key, Link};
 use crate::risk::Rows;
-use crate::route::Decision;
 
 /// An order at a venue.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +50,6 @@ pub(crate) struct Child {
     /// event that told of it.
     pub(crate) inferred: Qty,
     pub(crate) inferred_event: EventRef,
-    /// What the choice of its venue was made from.
-    pub(crate) decision: Decision,
     /// Its seat among its order's children, then among the done ones.
     pub(crate) seat: Link,
     /// Its seat among those that venues owe answers about.
@@ -89,7 +86,6 @@ impl Child {
             asked_at: UnixNanos::ZERO,
             inferred: Qty::ZERO,
             inferred_event: Execution::NONE.event,
-            decision: Decision::NONE,
             seat: Link::NONE,
             wait: Link::NONE,
             venue_seat: Link::NONE,
@@ -155,7 +151,6 @@ impl Child {
         words.u64(u64::from(self.instrument.get()));
         words.u64(self.sent_at.get());
         words.u64(self.acked_at.get());
-        self.decision.digest(&mut words);
         words.finish()
     }
 }

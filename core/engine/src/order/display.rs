@@ -39,9 +39,9 @@ impl Engine {
         !parent.terms.get().display_qty.is_zero() && parent.children.len() > 0
     }
 
-    /// How much of `terms` the venue is sent, and what of that it shows; zero for all.
-    pub(crate) fn piece(&self, venue: VenueId, terms: &Terms) -> (Qty, Qty) {
-        let (qty, display) = (terms.order_qty, terms.display_qty);
+    /// How much of `qty` the venue is sent, and what of that it shows; zero for all.
+    pub(crate) fn piece(&self, venue: VenueId, terms: &Terms, qty: Qty) -> (Qty, Qty) {
+        let display = terms.display_qty;
         if display.is_zero() || display >= qty {
             return (qty, Qty::ZERO);
         }

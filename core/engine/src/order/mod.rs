@@ -15,6 +15,7 @@ mod orphan;
 mod parent;
 mod peg;
 mod reconcile;
+mod routing;
 mod self_trade;
 mod state;
 mod trigger;

@@ -9,7 +9,6 @@ use super::child_state::{ChildEnd, ChildInput, answer};
 use super::{Failure, State, orphan};
 use crate::names::Execution;
 use crate::pool::NIL;
-use crate::route::{Outcome, Policy};
 use crate::{Cx, Engine, Trace};
 
 /// A trade of nothing that was reserved.
@@ -560,21 +559,7 @@ impl Engine {
         if child.foreign {
             self.recon.foreigners.forget(ended.id);
         }
-        let outcome = Outcome {
-            side: ended.side,
-            order_qty: ended.order_qty,
-            cum_qty: ended.cum_qty,
-            cum_notional: ended.cum_notional,
-            mid_twice: ended.decision.mid_twice,
-            fee_centi_bps: self.fee_of(ended.venue),
-            rejected: end == ChildEnd::Rejected,
-            cancelled_by_us: ended.cancel_asked,
-            ack: (ended.acked_at > UnixNanos::ZERO).then(|| ended.acked_at.since(ended.sent_at)),
-        };
-        if let Some(reward) = outcome.reward() {
-            let (instrument, number) = (ended.instrument, ended.decision.number);
-            self.bandit.learn(instrument, ended.venue, number, reward);
-        }
+        self.close_choice(now, at, &ended, end);
         let ix = self.parents.find(ended.parent);
         let ix = ix.expect("an order is kept as long as a child of it works");
         let parent = self.parents.at_mut(ix);
@@ -604,12 +589,6 @@ impl Engine {
             .remove(&mut self.children, oldest, |child| &mut child.seat);
         self.child_index.remove(number);
         self.children.remove(oldest);
-    }
-
-    fn fee_of(&self, venue: VenueId) -> i32 {
-        let row = self.venues.get(usize::from(venue.get()));
-        row.and_then(|row| row.as_ref())
-            .map_or(0, |venue| venue.fee_centi_bps)
     }
 }
 

@@ -1,15 +1,17 @@
 //! Getting an order's quantity to venues, and what to do when a venue gives it back.
 
 use dcx_model::{
-    CHILDREN_WORKING_MAX, ChildCancel, ChildId, ChildOrder, Event, InstrumentId, LimitPx, Nanos,
-    OrdType, Qty, Refusal, TimeInForce, UnixNanos, VENUES_MAX, VenueId, VenueSet,
+    CHILDREN_WORKING_MAX, ChildCancel, ChildId, ChildOrder, Event, LimitPx, Nanos, OrdType, Qty,
+    Refusal, TimeInForce, UnixNanos, VENUES_MAX, VenueId, VenueSet,
 };
 
+use super::routing::Chosen;
 use super::self_trade::EVENTS_MAX;
 use super::{Child, ChildInput, ChildState, End, Failure, Input, State, Step, Why};
+use crate::halt::PER_ORDER;
 use crate::pool::NIL;
 use crate::risk::{Approved, Holder, Terms};
-use crate::route::{Beliefs, Decision, Policy};
+use crate::route::{Piece, probabilities, rule_of};
 use crate::trace::{NotEligible, RouteReason, SliceReason, SliceWhy, VenueReason};
 use crate::{Cx, Engine, Trace};
 
@@ -37,6 +39,7 @@ impl Engine {
         open.and(self.venues_up)
             .and(self.venues_defined)
             .and(self.recon.settled())
+            .and(VenueSet::from_bits(!self.router.health.masked().bits()))
             .and(VenueSet::from_bits(!u64::from(barred)))
     }
 
@@ -377,7 +380,7 @@ impl Engine {
         self.children.len() - self.children_done.len() >= self.children_max
     }
 
-    /// Makes a child order at the venue that the policy chooses. This is the only way out.
+    /// Makes the child orders of what is due: one, or several where the policy splits.
     fn send<T: Trace>(
         &mut self,
         cx: &mut Cx<'_, T>,
@@ -385,23 +388,51 @@ impl Engine {
         candidates: VenueSet,
         approved: &Approved<Terms>,
     ) {
+        let terms = approved.get();
+        let mut pieces = [Piece::default(); CHILDREN_WORKING_MAX];
+        let room = self.room_for_pieces(cx, ix);
+        let Some(len) = self.split(terms, candidates, room, &mut pieces) else {
+            return self.send_one(cx, ix, candidates, approved, terms.order_qty);
+        };
+        for piece in pieces.iter().take(len) {
+            let venue = VenueSet::NONE.with(piece.venue);
+            self.send_one(cx, ix, venue, approved, piece.qty);
+        }
+    }
+
+    /// How many children may be sent for an order at once.
+    fn room_for_pieces<T: Trace>(&self, cx: &Cx<'_, T>, ix: u32) -> usize {
+        let working = self.parents.at(ix).children.len() as usize;
+        let free = self.children_max - (self.children.len() - self.children_done.len());
+        let told = cx.out.room().saturating_sub(PER_ORDER);
+        (CHILDREN_WORKING_MAX - working)
+            .min(free as usize)
+            .min(told.max(1))
+    }
+
+    /// Makes a child order at the venue that the policy chooses. This is the only way out.
+    fn send_one<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        ix: u32,
+        candidates: VenueSet,
+        approved: &Approved<Terms>,
+        qty: Qty,
+    ) {
         let parent = self.parents.at(ix);
         let (terms, key) = (*approved.get(), self.parents.key(ix));
-        let qty = terms.order_qty;
         assert!(
             qty <= parent.unsent_qty() && !qty.is_zero(),
             "no more is sent than what is unsent"
         );
-        let mut beliefs = Beliefs::default();
-        let choice = self
-            .bandit
-            .choose(terms.instrument, candidates, &mut beliefs);
-        let Some((venue, number)) = choice else {
+        let Some(chosen) = self.choose_venue(cx.at, &terms, qty, candidates) else {
             return self.hold(ix);
         };
-        let (qty, display_qty) = self.piece(venue, &terms);
+        let venue = chosen.choice.venue;
+        let (qty, display_qty) = self.piece(venue, &terms, qty);
         let id = ChildId::new(self.next_child);
         self.next_child += 1;
+        let parent = self.parents.at(ix);
         let child = Child {
             id,
             parent: key,
@@ -412,10 +443,6 @@ impl Engine {
             instrument: terms.instrument,
             rows: parent.rows,
             sent_at: cx.at,
-            decision: Decision {
-                number,
-                mid_twice: self.mid_twice(cx.at, terms.instrument),
-            },
             state: ChildState::Sent,
             ..Child::empty()
         };
@@ -424,6 +451,7 @@ impl Engine {
         let at = at.expect("room for the child was looked for").ix;
         self.child_index.insert(id.get(), at);
         self.seat_child(cx.at, at);
+        self.open_choice(cx.at, at, id, terms.instrument, &chosen);
         let parent = self.parents.at_mut(ix);
         let out_qty = parent.out_qty.plus(qty);
         parent.out_qty = out_qty.expect("what is out is within the order's quantity");
@@ -431,7 +459,7 @@ impl Engine {
             .children
             .push_back(&mut self.children, at, |child| &mut child.seat);
         if T::ON {
-            self.explain_route(cx, ix, id, (candidates, qty), (venue, &beliefs));
+            self.explain_route(cx, ix, (id, qty), &chosen);
         }
         cx.out.push(Event::ChildSent(ChildOrder {
             child: id,
@@ -447,11 +475,6 @@ impl Engine {
             min_qty: terms.min_qty.min(qty),
             flags: terms.told(),
         }));
-    }
-
-    /// Best bid plus best offer now, zero if there is no fresh pair.
-    fn mid_twice(&self, now: UnixNanos, instrument: InstrumentId) -> i128 {
-        self.best(now, instrument).mid_twice().unwrap_or_default()
     }
 
     /// An open order goes on after one of its children changed.
@@ -619,25 +642,34 @@ impl Engine {
     }
 
     fn explain_route<T: Trace>(
-        &self,
+        &mut self,
         cx: &mut Cx<'_, T>,
         ix: u32,
-        child: ChildId,
-        (candidates, qty): (VenueSet, Qty),
-        (chosen, beliefs): (VenueId, &Beliefs),
+        (child, qty): (ChildId, Qty),
+        chosen: &Chosen,
     ) {
         let parent = self.parents.at(ix);
         let instrument = parent.terms.get().instrument;
         let row = self.instruments.get(instrument.get() as usize);
         let listed = row.and_then(|row| row.defined.map(|defined| defined.venues));
         let listed = listed.unwrap_or(VenueSet::NONE);
+        let policy = self.router.routing(instrument).policy;
+        let probabilities = probabilities(
+            rule_of(policy),
+            self.explore_ppm(instrument),
+            chosen.candidates,
+            chosen.may_explore,
+            &chosen.beliefs,
+        );
         let mut venues = [VenueReason::UNKNOWN; VENUES_MAX];
         let mut len = 0;
         for (venue, reason) in self.venues_defined.iter().zip(&mut venues) {
-            let not_eligible = if candidates.contains(venue) {
+            let not_eligible = if chosen.candidates.contains(venue) {
                 None
             } else if !listed.contains(venue) {
                 Some(NotEligible::NotListed)
+            } else if self.router.health.masked().contains(venue) {
+                Some(NotEligible::Ejected)
             } else if !self.venues_up.and(self.recon.settled()).contains(venue) {
                 Some(NotEligible::Down)
             } else if parent.tried.contains(venue) {
@@ -645,23 +677,30 @@ impl Engine {
             } else {
                 Some(NotEligible::Unable)
             };
-            let belief = beliefs.get(usize::from(venue.get()));
-            let belief = belief.copied().unwrap_or_default();
+            let ix = usize::from(venue.get());
+            let belief = chosen.beliefs.get(ix).copied().unwrap_or_default();
+            let probability = probabilities.get(ix).copied().unwrap_or_default();
             *reason = VenueReason {
                 venue,
                 not_eligible,
-                mean_bps: belief.mean_bps,
-                sd_bps: belief.sd_bps,
-                draw_bps: belief.draw_bps,
+                score: belief.score,
+                spread: belief.spread,
+                drawn: belief.drawn,
+                probability,
             };
             len += 1;
         }
+        let context = chosen.choice.context;
         let route = RouteReason {
             order: parent.id,
             child,
             instrument,
             qty,
-            chosen: Some(chosen),
+            chosen: Some(chosen.choice.venue),
+            policy,
+            context: self.router.keeps_context(instrument).then_some(context),
+            explored: chosen.choice.explored,
+            held_to_best: !chosen.may_explore,
             venues: venues.get(..len).unwrap_or_default(),
         };
         cx.trace.route(cx.seq, &route);

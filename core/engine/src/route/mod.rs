@@ -1,68 +1,291 @@
 //! Which venue gets a child order, and what is learnt from how it went.
 //!
-//! A [`Policy`] chooses among the eligible venues and is told the reward of each choice when its
-//! child order has ended. What it believes is engine state: kept by the journal, part of the
-//! digest, the same bits on every host.
+//! A [`Policy`] says what it believes of each venue and by which [`Rule`] a belief becomes a
+//! choice; it is told the [`Reward`] of each choice when it is known. The [`Chooser`] is all
+//! policies in one type. The probability of every candidate is a pure function of what was
+//! believed, [`probabilities`]: it is computed when somebody asks, never on the way of an order.
+//!
+//! Policies know nothing of the engine: the same code runs in it and over a recorded day.
+//!
+//! ```
+//! use dcx_engine::route::{Ask, Beliefs, Chooser, Policy, Reward};
+//! use dcx_model::{Routing, VenueSet};
+//! use dcx_stats::Draws;
+//! let mut chooser = Chooser::new(&Routing { explore_ppm: 20_000, ..Routing::DEFAULT });
+//! let (mut draws, mut beliefs) = (Draws::new(1), Beliefs::default());
+//! let ask = Ask::of(VenueSet::from_bits(0b111));
+//! for _ in 0..100 {
+//!     let choice = chooser.choose(&ask, true, &mut draws, &mut beliefs).unwrap();
+//!     let cost = [3.0, 1.0, 2.0][usize::from(choice.venue.get())];
+//!     chooser.learn(&choice, &Reward::of_bps(-cost));
+//! }
+//! let probabilities = chooser.probabilities(&ask, true);
+//! assert!(probabilities[1] > 0.5, "the cheapest venue gets most");
+//! assert!(probabilities.iter().sum::<f64>() - 1.0 < 1e-12);
+//! ```
 
 #![expect(
     clippy::float_arithmetic,
-    reason = "beliefs are floats; only + − × ÷ and sqrt are used, which IEEE 754 fixes to the bit"
+    reason = "beliefs are floats; only + − × ÷ and sqrt are used, which IEEE 754 fixes to the \
+              bit, and the pure-Rust logarithm and exponential of dcx-stats"
 )]
 
-mod bandit;
-mod posterior;
+mod arms;
+mod baseline;
+mod budget;
+mod chooser;
+mod context;
+mod exp3;
+mod health;
+mod linear;
+mod open;
+mod probability;
 mod reward;
+mod router;
+mod rule;
+mod split;
+mod window;
 
-pub(crate) use bandit::Bandit;
-pub(crate) use reward::{Outcome, Reward};
+pub use arms::{Arms, Index};
+pub use baseline::Baseline;
+pub use chooser::Chooser;
+pub use context::{CONTEXT_SIZE, Context, Surroundings};
+pub use exp3::Exp3;
+pub use linear::Linear;
+pub use probability::{Probabilities, probabilities, probabilities_of};
+pub use reward::{Outcome, Reward, Weights};
+pub use rule::Rule;
+pub use split::{Piece, Split};
+pub use window::Window;
 
-use dcx_model::{InstrumentId, VENUES_MAX, VenueId, VenueSet};
+pub(crate) use budget::{WHOLE_PPM, worth};
+pub(crate) use open::{Open, Settling};
+pub(crate) use router::{NO_REWARD, Router, low_bits};
+
+use dcx_model::{LimitPx, RoutingPolicy, Score, Side, VENUES_MAX, VenueId, VenueSet};
+use dcx_stats::Draws;
 
 use crate::digest::Words;
 
-/// What a policy believed about a venue when it chose.
+/// What a policy believed about a venue when it chose. What the two numbers are says the
+/// [`Rule`]. They have the precision in which a record keeps them, so that a choice can be gone
+/// over from its record to the bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Belief {
-    pub(crate) mean_bps: f64,
-    pub(crate) sd_bps: f64,
-    pub(crate) draw_bps: f64,
+pub struct Belief {
+    /// The mean, or what stands in its place.
+    pub score: f32,
+    /// How uncertain it is.
+    pub spread: f32,
+    /// What was drawn, or the bound: the highest is chosen.
+    pub drawn: f64,
 }
 
 /// Beliefs by venue.
-pub(crate) type Beliefs = [Belief; VENUES_MAX];
+pub type Beliefs = [Belief; VENUES_MAX];
 
-/// A choice that was made, as the child order keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Decision {
-    /// Its number among the choices for its instrument: how old it is when its reward comes.
-    pub(crate) number: u64,
-    /// Best bid plus best offer when it was made, twice the mid; zero if there was none.
-    pub(crate) mid_twice: i128,
+/// What each venue's displayed price costs against the mid, in basis points, less being better;
+/// infinite where it displays none.
+pub type Displayed = [f32; VENUES_MAX];
+
+/// No venue displays anything.
+pub const NOTHING_DISPLAYED: Displayed = [f32::INFINITY; VENUES_MAX];
+
+/// A question for a venue.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// What the order and the market are like.
+    pub context: Context,
+    /// The venues that can take the order.
+    pub candidates: VenueSet,
+    /// Their prices. Only [`RoutingPolicy::BestDisplayed`] reads them.
+    pub displayed: &'a Displayed,
 }
 
-impl Decision {
-    pub(crate) const NONE: Self = Self {
-        number: 0,
-        mid_twice: 0,
-    };
-
-    pub(crate) fn digest(&self, words: &mut Words) {
-        words.u64(self.number);
-        words.i128(self.mid_twice);
+impl Ask<'static> {
+    /// A question without context or prices.
+    #[must_use]
+    pub const fn of(candidates: VenueSet) -> Self {
+        Self {
+            context: Context::PLAIN,
+            candidates,
+            displayed: &NOTHING_DISPLAYED,
+        }
     }
 }
 
+/// A choice that was made. Whoever keeps it can give the policy its reward later.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// Where the order goes.
+    pub venue: VenueId,
+    /// The number of the choice, from 1: how old it is when its reward comes.
+    pub number: u64,
+    /// The context that it was made in.
+    pub context: Context,
+    /// The probability that it had, where the policy learns by it; else zero.
+    pub share: f32,
+    /// Whether it is not the venue that was believed best.
+    pub explored: bool,
+}
+
 /// A way to choose venues.
-pub(crate) trait Policy {
-    /// Chooses one of `candidates` and gives the number of the choice. `beliefs` gets what the
-    /// choice was made from, for those who ask why.
+pub trait Policy {
+    /// How beliefs become a choice.
+    fn rule(&self) -> Rule;
+
+    /// The share of choices that are made uniformly among the candidates, in millionths.
+    fn explore_ppm(&self) -> u32;
+
+    /// Says what is believed of each candidate, for those who choose and those who ask why. Of
+    /// other venues it says nothing.
+    fn assess(&self, ask: &Ask<'_>, beliefs: &mut Beliefs);
+
+    /// Takes notice that a venue was chosen, and gives the number of the choice. Every choice
+    /// ages what was seen before.
+    fn note(&mut self, venue: VenueId) -> u64;
+
+    /// Learns how a choice went. A reward that comes late counts as if it had come with its
+    /// choice: it is discounted by the choices made since (Joulani, György & Szepesvári 2013,
+    /// "Online learning under delayed feedback").
+    fn learn(&mut self, choice: &Choice, reward: &Reward);
+
+    /// Chooses one of the candidates; none where there is none. Where it may not explore it
+    /// chooses the one that is believed best.
+    ///
+    /// # Cost
+    /// O(venues), one draw for each candidate at most, two and more for [`Rule::Beta`]. No
+    /// allocation. Bench: `route/decision`.
     fn choose(
         &mut self,
-        instrument: InstrumentId,
-        candidates: VenueSet,
+        ask: &Ask<'_>,
+        may_explore: bool,
+        draws: &mut Draws,
         beliefs: &mut Beliefs,
-    ) -> Option<(VenueId, u64)>;
+    ) -> Option<Choice> {
+        self.assess(ask, beliefs);
+        let (rule, explore_ppm) = (self.rule(), self.explore_ppm());
+        let chosen = rule.choose(explore_ppm, ask.candidates, may_explore, draws, beliefs)?;
+        Some(Choice {
+            venue: chosen.venue,
+            number: self.note(chosen.venue),
+            context: ask.context,
+            share: chosen.share,
+            explored: chosen.explored,
+        })
+    }
 
-    /// Learns how choice `number` went.
-    fn learn(&mut self, instrument: InstrumentId, venue: VenueId, number: u64, reward: Reward);
+    /// The probability with which each venue would be chosen now.
+    ///
+    /// # Cost
+    /// That of [`probabilities`].
+    fn probabilities(&self, ask: &Ask<'_>, may_explore: bool) -> Probabilities {
+        let mut beliefs = Beliefs::default();
+        self.assess(ask, &mut beliefs);
+        probabilities(
+            self.rule(),
+            self.explore_ppm(),
+            ask.candidates,
+            may_explore,
+            &beliefs,
+        )
+    }
+}
+
+/// The rule that a policy chooses by: enough to read a recorded choice.
+#[must_use]
+pub const fn rule_of(policy: RoutingPolicy) -> Rule {
+    match policy {
+        RoutingPolicy::Thompson | RoutingPolicy::LinThompson => Rule::Normal,
+        RoutingPolicy::BetaThompson => Rule::Beta,
+        RoutingPolicy::Exp3 => Rule::Shares,
+        RoutingPolicy::Ucb1
+        | RoutingPolicy::SlidingUcb
+        | RoutingPolicy::DiscountedUcb
+        | RoutingPolicy::LinUcb
+        | RoutingPolicy::EpsilonGreedy
+        | RoutingPolicy::BestDisplayed
+        | RoutingPolicy::RoundRobin
+        | RoutingPolicy::BestStatic
+        | RoutingPolicy::Split => Rule::Highest,
+    }
+}
+
+/// A number in the precision in which records keep it.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "beliefs are rounded to the precision of their record before they are used"
+)]
+const fn rounded(value: f64) -> f32 {
+    value as f32
+}
+
+/// Number of elements as a float. None comes near 2⁵³.
+#[expect(clippy::cast_precision_loss, reason = "see above")]
+const fn float(count: u64) -> f64 {
+    count as f64
+}
+
+/// `base` to the power of `exponent` by squaring: multiplications only, so the same bits on every
+/// host.
+fn power(mut base: f64, mut exponent: u64) -> f64 {
+    let mut product = 1.0;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            product *= base;
+        }
+        base *= base;
+        exponent >>= 1;
+    }
+    product
+}
+
+/// The places of the venues in a set, lowest first.
+fn places(venues: VenueSet) -> impl Iterator<Item = usize> {
+    let mut left = venues.bits() & ((1 << VENUES_MAX) - 1);
+    std::iter::from_fn(move || {
+        let ix = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (ix < 64).then_some(ix)
+    })
+}
+
+/// The venue at a place below [`VENUES_MAX`].
+#[expect(clippy::cast_possible_truncation, reason = "there are 16 venues")]
+const fn venue_at(ix: usize) -> VenueId {
+    VenueId::new(ix as u8)
+}
+
+/// Scores as a record keeps them.
+pub(crate) fn recorded(beliefs: &Beliefs) -> ([Score; VENUES_MAX], [Score; VENUES_MAX]) {
+    (
+        beliefs.map(|belief| Score::of(belief.score)),
+        beliefs.map(|belief| Score::of(belief.spread)),
+    )
+}
+
+/// What prices cost an order of this side against the mid.
+pub(crate) fn displayed(prices: &[LimitPx; VENUES_MAX], side: Side, mid_twice: i64) -> Displayed {
+    let mut costs = NOTHING_DISPLAYED;
+    for (cost, px) in costs.iter_mut().zip(prices) {
+        let Some(px) = px.price() else { continue };
+        let (px, mid) = (units(px.units()), units(mid_twice) / 2.0);
+        let worse = match side {
+            Side::Buy => px - mid,
+            Side::Sell => mid - px,
+        };
+        // Without a mid the price itself ranks them as well.
+        *cost = rounded(if mid > 0.0 { worse / mid * 1e4 } else { worse });
+    }
+    costs
+}
+
+/// A price as a float: for ranking.
+#[expect(clippy::cast_precision_loss, reason = "see above")]
+const fn units(px: i64) -> f64 {
+    px as f64
+}
+
+/// Notes a float in a digest.
+fn digest_float(words: &mut Words, value: f64) {
+    words.u64(value.to_bits());
 }

@@ -232,7 +232,10 @@ impl OrdersOut {
             | Event::LimitNear { .. }
             | Event::StateSet { .. }
             | Event::OperatorDone { .. }
-            | Event::OperatorRefused { .. } => {}
+            | Event::OperatorRefused { .. }
+            | Event::Routed(_)
+            | Event::Rewarded(_)
+            | Event::VenueFitness(_) => {}
         }
     }
 

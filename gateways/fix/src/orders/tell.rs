@@ -60,7 +60,10 @@ impl Desk {
             | Event::LimitNear { .. }
             | Event::StateSet { .. }
             | Event::OperatorDone { .. }
-            | Event::OperatorRefused { .. } => {}
+            | Event::OperatorRefused { .. }
+            | Event::Routed(_)
+            | Event::Rewarded(_)
+            | Event::VenueFitness(_) => {}
         }
     }
 
