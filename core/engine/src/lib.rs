@@ -215,7 +215,7 @@ impl Engine {
             trace,
         };
         if self.router.due <= cx.at {
-            self.routing_due(cx);
+            self.routing_due(cx.at);
         }
         match command {
             Command::NewOrder(order) => self.new_order(cx, order),

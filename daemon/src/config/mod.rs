@@ -8,6 +8,7 @@ mod finding;
 mod limits;
 mod parties;
 mod read;
+mod routing;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use dcx_model::{
     Account, AccountId, Code, Command, Configure, FactorMapping, Instrument, InstrumentId,
-    LimitChange, OnNoVenue, OnOrphan, Operator, Permission, PermittedMeans, RequestId,
+    LimitChange, OnNoVenue, OnOrphan, Operator, Permission, PermittedMeans, RequestId, Routing,
     ScenarioReturn, Scope, SessionId, SessionPolicy, StrategyId, TradingHours, Venue, VenueSet,
 };
 use dcx_pipeline::JournalMode;
@@ -174,6 +175,9 @@ pub(crate) struct Config {
     pub(crate) strategies: Vec<String>,
     pub(crate) hours: Vec<TradingHours>,
     pub(crate) factors: Vec<FactorMapping>,
+    pub(crate) routing: routing::RoutingConfig,
+    /// The routings of instruments that have a policy of their own.
+    pub(crate) routings: Vec<Routing>,
     /// The risk factors, in the order of their numbers.
     pub(crate) factor_names: Vec<String>,
     pub(crate) scenarios: Vec<ScenarioReturn>,
@@ -213,6 +217,9 @@ impl Config {
             })
         }));
         commands.extend(self.permissions.iter().flat_map(Grant::commands));
+        commands.push(Command::SetRoutingRules(self.routing.rules));
+        commands.push(Command::SetRouting(self.routing.routing));
+        commands.extend(self.routings.iter().copied().map(Command::SetRouting));
         commands
     }
 

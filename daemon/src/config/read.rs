@@ -9,8 +9,8 @@ use dcx_fix::orders::AccountName;
 use dcx_model::{
     ACCOUNTS_MAX, AccountId, Code, Configure, FactorMapping, INSTRUMENTS_MAX, Instrument,
     InstrumentId, Level, Limit, LimitChange, LimitPx, Nanos, OnNoVenue, OnOrphan, Price, Qty,
-    SESSIONS_MAX, STRATEGIES_MAX, Scope, SessionId, StrategyId, Symbol, TradingHours, VENUES_MAX,
-    Venue, VenueId, VenueName, VenueSet,
+    RoutingPolicy, SESSIONS_MAX, STRATEGIES_MAX, Scope, SessionId, StrategyId, Symbol,
+    TradingHours, VENUES_MAX, Venue, VenueId, VenueName, VenueSet,
 };
 use dcx_pipeline::JournalMode;
 use dcx_ring::Wait;
@@ -19,7 +19,7 @@ use super::finding::{Finding, Source, nearest};
 use super::parties::TimeOfDay;
 use super::section::{Effective, Item, Section, Walk};
 use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, ON_ORPHAN, Topology, VenueLink};
-use super::{limits, parties};
+use super::{limits, parties, routing};
 
 /// Most pairs of an instrument with somebody whose position is kept.
 const POSITIONS_MAX: u32 = 1 << 24;
@@ -82,7 +82,6 @@ struct Engine {
 
 fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
     let engine = root.table("engine", read_engine);
-    let (discount_ppm, prior_sd_centi_bps) = root.table("routing", read_routing);
     let (journal, journal_dir) = root.table("journal", |section| {
         let words = [("off", JournalMode::Off), ("async", JournalMode::Async)];
         let mode = section.choice("mode", &words, JournalMode::Async);
@@ -101,6 +100,7 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
     let log_dir = root.table("log", |section| path(section, "dir", "var/log"));
     let control = root.table("control", parties::read_control);
     let venues = root.tables("venue", read_venue);
+    let routing = root.table("routing", |section| routing::read(section, &venues));
     let strategies = root.tables("strategy", parties::read_strategy);
     let owned = root.tables("account", parties::read_account);
     let clients = root.tables("client", |section| {
@@ -147,8 +147,8 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
             ids_kept_max: engine.ids_kept_max,
             on_no_venue: engine.on_no_venue,
             route_attempts_max: engine.route_attempts_max,
-            discount_ppm,
-            prior_sd_centi_bps,
+            discount_ppm: routing.routing.discount_ppm,
+            prior_sd_centi_bps: routing.routing.prior_sd_centi_bps,
             positions_max: engine.positions_max,
             day_start_s: engine.day_start_s,
             answer_timeout: engine.answer_timeout,
@@ -180,6 +180,8 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
                 ..factor
             })
         }),
+        routings: numbered(&instruments, |it, id| Some(routing.own(id, it.policy?))),
+        routing,
         factor_names: factors,
         scenarios: var,
         instruments: number_instruments(instruments),
@@ -241,12 +243,6 @@ fn read_engine(section: &mut Section<'_, '_, '_>) -> Engine {
             .and_then(|attempts| u8::try_from(attempts).ok())
             .unwrap_or(1),
     }
-}
-
-fn read_routing(section: &mut Section<'_, '_, '_>) -> (u32, u32) {
-    let discount = section.number_u32("discount_ppm", 1..=1_000_000, Some(998_000));
-    let prior = section.number_u32("prior_sd_centi_bps", 1..=1_000_000, Some(200));
-    (discount.unwrap_or(998_000), prior.unwrap_or(200))
 }
 
 /// `[fix]`: its bounds, and its acceptors with their places.
@@ -386,6 +382,7 @@ pub(super) struct Listed {
     pub(super) instrument: Instrument,
     pub(super) hours: Option<TradingHours>,
     pub(super) factor: Option<FactorMapping>,
+    pub(super) policy: Option<RoutingPolicy>,
 }
 
 fn read_instrument(
@@ -406,6 +403,7 @@ fn read_instrument(
     let multiplier = section.decimal("multiplier", one, Price::parse, |it| *it > Price::ZERO);
     let hours = parties::read_hours(section);
     let factor = parties::read_factor(section, factors);
+    let policy = routing::read_policy(section);
     let listed = section.texts("venues");
     let mut set = VenueSet::NONE;
     let known: Vec<&str> = venues
@@ -446,6 +444,7 @@ fn read_instrument(
             },
             hours,
             factor,
+            policy,
         },
         span: symbol.span,
     })

@@ -285,26 +285,25 @@ impl Engine {
 
     /// Does what is due: markouts, rewards that are given up, venues that come back. What is left
     /// over is due still.
-    pub(crate) fn routing_due<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
+    pub(crate) fn routing_due(&mut self, now: UnixNanos) {
         for _ in 0..SETTLED_MAX {
-            let Some(settling) = self.router.markouts.pop(cx.at) else {
+            let Some(settling) = self.router.markouts.pop(now) else {
                 break;
             };
-            self.mark_out(cx.at, settling);
+            self.mark_out(now, settling);
         }
         let timeout = self.router.rules.reward_timeout;
         for _ in 0..SETTLED_MAX {
             let oldest = self.router.working.oldest();
-            let over = |(_, sent_at): &(u32, UnixNanos)| {
-                timeout.get() > 0 && sent_at.plus(timeout) <= cx.at
-            };
+            let over =
+                |(_, sent_at): &(u32, UnixNanos)| timeout.get() > 0 && sent_at.plus(timeout) <= now;
             let Some((at, _)) = oldest.filter(over) else {
                 break;
             };
             self.give_reward_up(at);
         }
         let rules = self.router.rules;
-        while let Some(changed) = self.router.health.readmit(cx.at, &rules) {
+        while let Some(changed) = self.router.health.readmit(now, &rules) {
             if rules.events {
                 self.router.tell(Event::VenueFitness(changed));
             }

@@ -642,7 +642,7 @@ impl Engine {
     }
 
     fn explain_route<T: Trace>(
-        &mut self,
+        &self,
         cx: &mut Cx<'_, T>,
         ix: u32,
         (child, qty): (ChildId, Qty),

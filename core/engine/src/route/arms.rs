@@ -189,9 +189,9 @@ impl Policy for Arms {
         let age = self.choices.saturating_sub(choice.number);
         let weight = power(self.discount, age);
         let seen = match self.index {
-            Index::Normal | Index::Mean => reward.bps,
-            Index::Beta => reward.filled,
-            Index::Ucb1 | Index::DiscountedUcb => reward.bps.clamp(-self.range, 0.0),
+            Index::Normal | Index::Mean => reward.bounded_bps(),
+            Index::Beta => reward.bounded_filled(),
+            Index::Ucb1 | Index::DiscountedUcb => reward.bounded_bps().clamp(-self.range, 0.0),
         };
         if let Some(tally) = self.venues.get_mut(usize::from(choice.venue.get())) {
             tally.weight += weight;

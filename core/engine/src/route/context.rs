@@ -18,7 +18,7 @@ pub struct Context(u16);
 
 impl Context {
     /// To buy what is usual, when all is as usual, after midnight.
-    pub const PLAIN: Self = Self(0b000_01_01_01_0);
+    pub const PLAIN: Self = Self::new(Side::Buy, 1, 1, 1, 0);
 
     /// The context of these classes; each beyond its highest is taken as that.
     #[must_use]

@@ -183,7 +183,7 @@ impl Policy for Linear {
         let own = usize::from(choice.venue.get());
         if let Some(model) = self.models.get_mut(own) {
             model.age(discount, now);
-            model.observe(&context, reward.bps, power(discount, age));
+            model.observe(&context, reward.bounded_bps(), power(discount, age));
             model.solve();
         }
         self.next = (self.next + 1) % VENUES_MAX;
@@ -199,7 +199,8 @@ impl Policy for Linear {
 /// The inverse of one plus a sum of outer products, by Cholesky's way: such a matrix has one.
 #[expect(
     clippy::indexing_slicing,
-    reason = "every index runs below the dimension of the arrays"
+    clippy::needless_range_loop,
+    reason = "every index runs below the dimension of the arrays, as in the formulas"
 )]
 fn inverse_of(seen: &Square) -> Square {
     // The triangle whose product with its transpose is the matrix, then its inverse.
@@ -249,6 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::needless_range_loop, reason = "as in the formula")]
     fn a_matrix_times_its_inverse_is_one() {
         let mut draws = dcx_stats::Draws::new(4);
         let mut model = Model::new();

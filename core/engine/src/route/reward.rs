@@ -47,11 +47,21 @@ impl Reward {
         }
     }
 
+    /// The reward within its bounds, whoever made it: what is no number is the worst.
+    pub(super) const fn bounded_bps(&self) -> f64 {
+        self.bps.max(-BOUND_BPS).min(BOUND_BPS)
+    }
+
+    /// The share that was filled, from 0 to 1, whoever made it.
+    pub(super) const fn bounded_filled(&self) -> f64 {
+        self.filled.max(0.0).min(1.0)
+    }
+
     /// The reward from 0, a cost of `range_bps` or more, to 1, no cost.
     #[must_use]
     pub fn unit(&self, range_bps: f64) -> f64 {
         if range_bps > 0.0 {
-            (1.0 + self.bps / range_bps).clamp(0.0, 1.0)
+            (1.0 + self.bounded_bps() / range_bps).clamp(0.0, 1.0)
         } else {
             0.0
         }

@@ -19,6 +19,8 @@ use crate::digest::Words;
 struct Row {
     /// Its parameters, where it has its own.
     own: Option<Routing>,
+    /// Whether the instrument is defined.
+    defined: bool,
     chooser: Chooser,
     choices: u64,
 }
@@ -93,15 +95,15 @@ impl Router {
         if configure.seed != self.draws.seed() {
             self.draws = Draws::new(configure.seed);
         }
-        self.configured.discount_ppm = configure.discount_ppm;
-        self.configured.prior_sd_centi_bps = configure.prior_sd_centi_bps;
         let routing = Routing {
-            policy: Routing::DEFAULT.policy,
-            ..self.configured
+            discount_ppm: configure.discount_ppm,
+            prior_sd_centi_bps: configure.prior_sd_centi_bps,
+            ..Routing::DEFAULT
         };
         let missing = instruments.saturating_sub(self.rows.len());
         self.rows.extend((0..missing).map(|_| Row {
             own: None,
+            defined: false,
             chooser: Chooser::new(&routing),
             choices: 0,
         }));
@@ -111,7 +113,10 @@ impl Router {
         }
         self.working.grow(children);
         self.told.reserve_exact(TOLD_MAX - self.told.len());
-        self.apply_default();
+        let changed = std::mem::replace(&mut self.configured, routing) != routing;
+        if changed && self.routing.is_none() {
+            self.apply_default();
+        }
     }
 
     /// The parameters of instruments that have none of their own.
@@ -119,21 +124,24 @@ impl Router {
         self.routing.unwrap_or(self.configured)
     }
 
-    /// Takes a policy. Says whether it could be taken.
+    /// Takes a policy. Says whether it could be taken. The one in force, given again, changes
+    /// nothing: every start of a daemon says it.
     pub(crate) fn set_routing(&mut self, routing: &Routing) -> bool {
         if !legal(routing) {
             return false;
         }
         let Some(instrument) = routing.instrument else {
-            self.routing = Some(*routing);
-            self.apply_default();
+            if self.routing.replace(*routing) != Some(*routing) {
+                self.apply_default();
+            }
             return true;
         };
         let Some(row) = self.rows.get_mut(instrument.get() as usize) else {
             return false;
         };
-        row.own = Some(*routing);
-        row.chooser.reconfigure(routing);
+        if row.own.replace(*routing) != Some(*routing) {
+            row.chooser.reconfigure(routing);
+        }
         true
     }
 
@@ -144,7 +152,7 @@ impl Router {
         let new = Chooser::new(&routing);
         let light = new.is_light();
         for row in self.rows.iter_mut().filter(|row| row.own.is_none()) {
-            if light || row.choices > 0 || !row.chooser.is_light() {
+            if light || row.defined {
                 row.chooser.reconfigure(&routing);
             }
         }
@@ -153,11 +161,11 @@ impl Router {
     /// Makes the policy of an instrument that is defined now.
     pub(crate) fn define(&mut self, instrument: InstrumentId) {
         let routing = self.default_routing();
-        if let Some(row) = self.rows.get_mut(instrument.get() as usize)
-            && row.own.is_none()
-            && row.choices == 0
-        {
-            row.chooser = Chooser::new(&routing);
+        let Some(row) = self.rows.get_mut(instrument.get() as usize) else {
+            return;
+        };
+        if !std::mem::replace(&mut row.defined, true) && row.own.is_none() {
+            row.chooser.reconfigure(&routing);
         }
     }
 

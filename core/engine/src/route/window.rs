@@ -117,7 +117,7 @@ impl Policy for Window {
     }
 
     fn learn(&mut self, choice: &Choice, reward: &Reward) {
-        let out = choice.number + self.len() <= self.choices;
+        let out = self.choices.saturating_sub(choice.number) >= self.len();
         if out || choice.number == 0 || choice.number > self.choices {
             return;
         }
@@ -130,7 +130,7 @@ impl Policy for Window {
             return;
         };
         if pull.number == 0 {
-            let reward = units(reward.bps.clamp(-self.range, 0.0));
+            let reward = units(reward.bounded_bps().clamp(-self.range, 0.0));
             *pull = Pull {
                 number: choice.number,
                 venue,
