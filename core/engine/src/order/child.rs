@@ -50,6 +50,8 @@ pub(crate) struct Child {
     /// event that told of it.
     pub(crate) inferred: Qty,
     pub(crate) inferred_event: EventRef,
+    /// Best bid plus best offer when it was sent, twice the mid; zero if there was none.
+    pub(crate) mid_twice: i64,
     /// Its seat among its order's children, then among the done ones.
     pub(crate) seat: Link,
     /// Its seat among those that venues owe answers about.
@@ -86,6 +88,7 @@ impl Child {
             asked_at: UnixNanos::ZERO,
             inferred: Qty::ZERO,
             inferred_event: Execution::NONE.event,
+            mid_twice: 0,
             seat: Link::NONE,
             wait: Link::NONE,
             venue_seat: Link::NONE,
@@ -151,6 +154,7 @@ impl Child {
         words.u64(u64::from(self.instrument.get()));
         words.u64(self.sent_at.get());
         words.u64(self.acked_at.get());
+        words.u64(self.mid_twice.cast_unsigned());
         words.finish()
     }
 }

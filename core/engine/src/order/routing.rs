@@ -2,17 +2,26 @@
 
 use dcx_model::{
     CHILDREN_WORKING_MAX, ChildId, Event, InstrumentId, OrderFlags, Price, Qty, RewardCause,
-    RouteDecision, RouteFlags, Routing, RoutingRules, TimeInForce, UnixNanos, VenueId, VenueSet,
+    RouteDecision, RouteFlags, Routing, RoutingRules, Side, TimeInForce, UnixNanos, VENUES_MAX,
+    VenueId, VenueSet,
 };
 
 use super::Child;
 use super::child_state::ChildEnd;
+use crate::book::Level;
 use crate::risk::Terms;
 use crate::route::{
     Ask, Beliefs, Choice, Context, Displayed, NO_REWARD, NOTHING_DISPLAYED, Open, Outcome, Piece,
     Settling, WHOLE_PPM, displayed, low_bits, recorded, worth,
 };
 use crate::{Cx, Engine, Trace};
+
+/// A place for a level of the book.
+const NO_LEVEL: Level = Level {
+    venue: VenueId::new(0),
+    px: Price::ZERO,
+    qty: Qty::ZERO,
+};
 
 /// Rewards settled for each command.
 const SETTLED_MAX: usize = 16;
@@ -113,8 +122,19 @@ impl Engine {
         }
         let row = self.instruments.get(terms.instrument.get() as usize)?;
         let age_max = row.limits.quote_age_max;
-        let prices = self.book.prices(terms.instrument, terms.side, now, age_max);
-        Some(displayed(&prices, terms.side, mid_twice))
+        let met = match terms.side {
+            Side::Buy => Side::Sell,
+            Side::Sell => Side::Buy,
+        };
+        let mut levels = [NO_LEVEL; VENUES_MAX];
+        let count = self.book.levels(
+            (terms.instrument, met),
+            row.open_venues(),
+            (now, age_max),
+            &mut levels,
+        );
+        let levels = levels.get(..count).unwrap_or_default();
+        Some(displayed(levels, terms.side, mid_twice))
     }
 
     /// Best bid plus best offer now, zero if there is no fresh pair.
@@ -181,7 +201,6 @@ impl Engine {
                 child,
                 number,
                 sent_at: now,
-                mid_twice: chosen.mid_twice,
                 share,
                 context,
                 explored,
@@ -232,7 +251,7 @@ impl Engine {
             order_qty: ended.order_qty,
             cum_qty: ended.cum_qty,
             cum_notional: ended.cum_notional,
-            mid_twice: open.mid_twice,
+            mid_twice: ended.mid_twice,
             fee_centi_bps: self.fee_of(ended.venue),
             rejected,
             cancelled_by_us: ended.cancel_asked,
@@ -344,7 +363,7 @@ impl Engine {
             side: child.side,
             choice: open.choice(child.venue),
             reward: NO_REWARD,
-            mid_twice: open.mid_twice,
+            mid_twice: child.mid_twice,
             due: UnixNanos::ZERO,
             limit: UnixNanos::ZERO,
         };

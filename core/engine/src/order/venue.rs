@@ -484,7 +484,7 @@ impl Engine {
         let parent = self.parents.find(child.parent);
         let limit = parent.and_then(|ix| self.parents.at(ix).terms.get().limit_px.price());
         limit.or_else(|| {
-            let sent = Some(child.decision.mid_twice).filter(|twice| *twice > 0);
+            let sent = Some(i128::from(child.mid_twice)).filter(|twice| *twice > 0);
             let twice = sent.or_else(|| self.best(now, child.instrument).mid_twice())?;
             i64::try_from(twice / 2).ok().map(Price::from_units)
         })

@@ -443,6 +443,7 @@ impl Engine {
             instrument: terms.instrument,
             rows: parent.rows,
             sent_at: cx.at,
+            mid_twice: chosen.mid_twice,
             state: ChildState::Sent,
             ..Child::empty()
         };

@@ -62,9 +62,10 @@ pub(crate) use budget::{WHOLE_PPM, worth};
 pub(crate) use open::{Open, Settling};
 pub(crate) use router::{NO_REWARD, Router, low_bits};
 
-use dcx_model::{LimitPx, RoutingPolicy, Score, Side, VENUES_MAX, VenueId, VenueSet};
+use dcx_model::{RoutingPolicy, Score, Side, VENUES_MAX, VenueId, VenueSet};
 use dcx_stats::Draws;
 
+use crate::book::Level;
 use crate::digest::Words;
 
 /// What a policy believed about a venue when it chose. What the two numbers are says the
@@ -264,17 +265,18 @@ pub(crate) fn recorded(beliefs: &Beliefs) -> ([Score; VENUES_MAX], [Score; VENUE
 }
 
 /// What prices cost an order of this side against the mid.
-pub(crate) fn displayed(prices: &[LimitPx; VENUES_MAX], side: Side, mid_twice: i64) -> Displayed {
+pub(crate) fn displayed(levels: &[Level], side: Side, mid_twice: i64) -> Displayed {
     let mut costs = NOTHING_DISPLAYED;
-    for (cost, px) in costs.iter_mut().zip(prices) {
-        let Some(px) = px.price() else { continue };
-        let (px, mid) = (units(px.units()), units(mid_twice) / 2.0);
+    for level in levels {
+        let (px, mid) = (units(level.px.units()), units(mid_twice) / 2.0);
         let worse = match side {
             Side::Buy => px - mid,
             Side::Sell => mid - px,
         };
-        // Without a mid the price itself ranks them as well.
-        *cost = rounded(if mid > 0.0 { worse / mid * 1e4 } else { worse });
+        if let Some(cost) = costs.get_mut(usize::from(level.venue.get())) {
+            // Without a mid the price itself ranks them as well.
+            *cost = rounded(if mid > 0.0 { worse / mid * 1e4 } else { worse });
+        }
     }
     costs
 }

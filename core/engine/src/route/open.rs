@@ -16,8 +16,6 @@ pub(crate) struct Open {
     pub(crate) child: ChildId,
     pub(crate) number: u64,
     pub(crate) sent_at: UnixNanos,
-    /// Best bid plus best offer when it was made; zero if there was none.
-    pub(crate) mid_twice: i64,
     pub(crate) share: f32,
     pub(crate) context: Context,
     pub(crate) explored: bool,
@@ -28,7 +26,6 @@ impl Open {
         child: ChildId::new(0),
         number: 0,
         sent_at: UnixNanos::ZERO,
-        mid_twice: 0,
         share: 0.0,
         context: Context::PLAIN,
         explored: false,
@@ -136,7 +133,6 @@ impl Working {
             words.u64(open.child.get());
             words.u64(open.number);
             words.u64(open.sent_at.get());
-            words.u64(open.mid_twice.cast_unsigned());
             words.u64(u64::from(open.share.to_bits()) << 32 | u64::from(open.context.bits()));
             words.u64(u64::from(open.explored));
             at = place.next;
