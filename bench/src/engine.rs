@@ -164,6 +164,7 @@ pub fn run(options: EngineBench, scratch: &Path) -> Result<Report, EngineBenchEr
     let rows = cases.into_iter();
     let rows = rows.map(|(case, _, rounds)| row(case, &load, rounds));
     report.rows.extend(rows);
+    report.rows.extend(crate::route::rows(wanted));
     Ok(report)
 }
 

@@ -15,6 +15,7 @@ pub mod fix;
 pub mod halt;
 pub mod report;
 pub mod ring;
+pub mod route;
 pub mod routing;
 pub mod scale;
 pub mod workload;
