@@ -7,7 +7,6 @@
 use dcx_model::{InstrumentId, LimitPx, Nanos, Qty, Side, UnixNanos, hash};
 
 use crate::digest::Words;
-use crate::pool::{Link, List, NIL, Pool};
 
 /// What makes two orders the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,65 +40,113 @@ impl Economics {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Entry {
     economics: Economics,
     at: UnixNanos,
     hash: u32,
-    link: Link,
+    /// Whether the same was accepted again since.
+    superseded: bool,
 }
 
-/// One place of the index: part of the hash, and the entry. `ix` is [`NIL`] where it is empty.
+impl Entry {
+    const NONE: Self = Self {
+        economics: Economics::EMPTY,
+        at: UnixNanos::ZERO,
+        hash: 0,
+        superseded: true,
+    };
+}
+
+/// Places in one bucket: with the rest of it, a cache line.
+const PLACES: usize = 7;
+
+/// One cache line of the index: entries by their numbers, beside part of their hashes. A place
+/// whose entry is not among the last ones any more is free; nobody has to empty it.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    hash: u32,
-    ix: u32,
+#[repr(C, align(64))]
+struct Bucket {
+    hashes: [u32; PLACES],
+    numbers: [u32; PLACES],
+    /// The youngest entry that belongs here and found no room, and how many buckets on the
+    /// farthest of them is.
+    moved: u32,
+    reach: u32,
 }
 
-const EMPTY: Place = Place { hash: 0, ix: NIL };
+const EMPTY: Bucket = Bucket {
+    hashes: [0; PLACES],
+    numbers: [0; PLACES],
+    moved: 0,
+    reach: 0,
+};
 
 /// The economics of the orders accepted last, in fixed memory.
 ///
-/// Nothing is forgotten until its room is needed; then the oldest is. Had it been accepted within
-/// the window, the check has a hole from then on, which [`forgotten`](Self::forgotten) counts: the
-/// room is too small for the window and the flow. A changed window applies at once.
+/// The last `capacity` are remembered, in a ring. Had the one that makes room for another been
+/// accepted within the window, the check has a hole from then on, which
+/// [`forgotten`](Self::forgotten) counts: the room is too small for the window and the flow. A
+/// changed window applies at once.
+///
+/// An order that is asked for and then kept touches one cache line of the index, wherever that is,
+/// and the next of the ring: what falls out of the ring leaves the index by itself.
 ///
 /// # Layout
-/// 64 bytes for each order and 12 to 24 of the index: at most 6 MB for 65,536.
-#[derive(Debug, Default)]
+/// 64 bytes for each order, up to the next power of two, and as much or half for the index: at
+/// most 6 MB for 65,536.
+#[derive(Debug)]
 pub(crate) struct Duplicates {
     seed: u64,
-    index: Vec<Place>,
-    entries: Pool<Entry>,
-    /// Oldest first.
-    order: List,
+    buckets: Vec<Bucket>,
+    ring: Vec<Entry>,
+    capacity: u32,
+    /// The number of the next entry, modulo 2³²: as large as it is, no place of the beginning
+    /// looks like that of an entry.
+    next: u32,
+    /// Entries so far, up to the capacity.
+    len: u32,
     forgotten: u64,
 }
+
+impl Default for Duplicates {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            buckets: Vec::new(),
+            ring: Vec::new(),
+            capacity: 0,
+            next: FIRST,
+            len: 0,
+            forgotten: 0,
+        }
+    }
+}
+
+/// The number of the first entry: further from zero than any capacity.
+const FIRST: u32 = 1 << 31;
 
 impl Duplicates {
     /// Makes room for `capacity` orders in all; never less than there is. Allocates. The first
     /// `seed` stays.
     pub(crate) fn grow(&mut self, seed: u64, capacity: u32) {
-        if self.index.is_empty() {
+        if self.ring.is_empty() {
             self.seed = seed;
         }
-        self.entries.grow(capacity, || Entry {
-            economics: Economics::EMPTY,
-            at: UnixNanos::ZERO,
-            hash: 0,
-            link: Link::NONE,
-        });
-        // At most two thirds full.
-        let places = (self.entries.capacity() as usize * 3 / 2 + 1).next_power_of_two();
-        if places > self.index.len() {
-            self.index.clear();
-            self.index.resize(places, EMPTY);
-            let mut at = self.order.head();
-            while at != NIL {
-                let entry = self.entries.at(at);
-                let next = entry.link.next;
-                self.seat(entry.hash, at);
-                at = next;
+        if capacity <= self.capacity {
+            return;
+        }
+        let before: Vec<Entry> = self.entries().copied().collect();
+        let room = (capacity as usize).next_power_of_two();
+        // Half of all places are free, or more.
+        let buckets = (capacity as usize * 2).div_ceil(PLACES).next_power_of_two();
+        self.ring = vec![Entry::NONE; room];
+        self.buckets = vec![EMPTY; buckets];
+        (self.capacity, self.next, self.len) = (capacity, FIRST, 0);
+        for entry in before {
+            self.append(entry);
+            if !entry.superseded {
+                self.seat(entry.hash);
             }
         }
     }
@@ -112,8 +159,8 @@ impl Duplicates {
         window: Nanos,
         economics: &Economics,
     ) -> Option<UnixNanos> {
-        let ix = self.find(self.hash(economics), economics)?;
-        let last = self.entries.at(ix).at;
+        let (_, _, entry) = self.find(self.hash(economics), economics)?;
+        let last = self.ring.get(self.place(entry))?.at;
         (at.since(last) <= window).then_some(last)
     }
 
@@ -121,28 +168,41 @@ impl Duplicates {
     ///
     /// `window` only tells whether what is forgotten to make room for it would have been missed.
     pub(crate) fn keep(&mut self, at: UnixNanos, window: Nanos, economics: &Economics) {
-        let hash = self.hash(economics);
-        if let Some(ix) = self.find(hash, economics) {
-            self.order
-                .remove(&mut self.entries, ix, |entry| &mut entry.link);
-            self.entries.at_mut(ix).at = at;
-            self.order
-                .push_back(&mut self.entries, ix, |entry| &mut entry.link);
+        if self.capacity == 0 {
+            // There is no room at all: the new one is forgotten instead.
+            self.forgotten += 1;
             return;
         }
-        if self.entries.len() == self.entries.capacity() {
-            self.forget_oldest(at, window);
+        let hash = self.hash(economics);
+        let found = self.find(hash, economics);
+        if let Some((_, _, entry)) = found {
+            let place = self.place(entry);
+            if let Some(entry) = self.ring.get_mut(place) {
+                entry.superseded = true;
+            }
         }
-        let entry = Entry {
+        if self.len == self.capacity {
+            let oldest = self.place(self.next.wrapping_sub(self.capacity));
+            let oldest = self.ring.get(oldest);
+            let missed = |entry: &&Entry| !entry.superseded && at.since(entry.at) <= window;
+            self.forgotten += u64::from(oldest.filter(missed).is_some());
+        }
+        let number = self.append(Entry {
             economics: *economics,
             at,
             hash,
-            link: Link::NONE,
-        };
-        if let Some(key) = self.entries.insert(entry) {
-            self.order
-                .push_back(&mut self.entries, key.ix, |entry| &mut entry.link);
-            self.seat(hash, key.ix);
+            superseded: false,
+        });
+        match found {
+            Some((at, place, _)) => {
+                self.put(at, place, (hash, number));
+                let home = hash as usize & self.mask();
+                let reach = at.wrapping_sub(home) & self.mask();
+                if reach > 0 {
+                    self.note_moved(home, reach, number);
+                }
+            }
+            None => self.seat(hash),
         }
     }
 
@@ -153,107 +213,123 @@ impl Duplicates {
     }
 
     pub(crate) fn digest(&self, salt: u64) -> u64 {
-        let mut at = self.order.head();
-        if at == NIL && self.forgotten == 0 {
+        if self.len == 0 && self.forgotten == 0 {
             return 0;
         }
         let mut sum = salt.wrapping_add(self.forgotten);
         // Which is forgotten next is state too.
-        while at != NIL {
-            let entry = self.entries.at(at);
+        for entry in self.entries().filter(|entry| !entry.superseded) {
             let mut words = Words::new(sum);
             words.u64(entry.at.get());
             words.u64(entry.economics.hash(0));
             sum = words.finish();
-            at = entry.link.next;
         }
         sum
     }
 
-    fn forget_oldest(&mut self, at: UnixNanos, window: Nanos) {
-        let oldest = self.order.head();
-        if oldest == NIL {
-            // There is no room at all: the new one is forgotten instead.
-            self.forgotten += 1;
+    /// All entries, oldest first.
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let numbers = (1..=self.len).rev();
+        numbers.filter_map(|back| self.ring.get(self.place(self.next.wrapping_sub(back))))
+    }
+
+    /// Puts an entry at the end of the ring, and gives its number.
+    fn append(&mut self, entry: Entry) -> u32 {
+        let number = self.next;
+        let place = self.place(number);
+        if let Some(slot) = self.ring.get_mut(place) {
+            *slot = entry;
+        }
+        self.next = number.wrapping_add(1);
+        self.len = (self.len + 1).min(self.capacity);
+        number
+    }
+
+    /// Gives the last entry, of this hash, a place in the index.
+    fn seat(&mut self, hash: u32) {
+        let number = self.next.wrapping_sub(1);
+        let home = hash as usize & self.mask();
+        for reach in 0..self.buckets.len() {
+            let at = (home + reach) & self.mask();
+            let Some(free) = self.free_place(at) else {
+                continue;
+            };
+            self.put(at, free, (hash, number));
+            if reach > 0 {
+                self.note_moved(home, reach, number);
+            }
             return;
         }
-        if at.since(self.entries.at(oldest).at) <= window {
-            self.forgotten += 1;
+    }
+
+    /// The first place of a bucket whose entry is gone. The new entry has none yet.
+    fn free_place(&self, at: usize) -> Option<usize> {
+        let numbers = &self.buckets.get(at)?.numbers;
+        numbers.iter().position(|number| !self.is_kept(*number))
+    }
+
+    fn note_moved(&mut self, home: usize, reach: usize, number: u32) {
+        let before = self.buckets.get(home).map_or(0, |bucket| bucket.moved);
+        let still = self.is_kept(before);
+        let reach = u32::try_from(reach).unwrap_or(u32::MAX);
+        if let Some(bucket) = self.buckets.get_mut(home) {
+            bucket.reach = if still {
+                bucket.reach.max(reach)
+            } else {
+                reach
+            };
+            bucket.moved = number;
         }
-        self.order
-            .remove(&mut self.entries, oldest, |entry| &mut entry.link);
-        self.unseat(oldest);
-        self.entries.remove(oldest);
+    }
+
+    /// Whether the entry of a number is among the last ones.
+    const fn is_kept(&self, number: u32) -> bool {
+        self.next.wrapping_sub(number).wrapping_sub(1) < self.len
     }
 
     fn hash(&self, economics: &Economics) -> u32 {
         (economics.hash(self.seed) >> 32) as u32
     }
 
-    fn find(&self, hash: u32, economics: &Economics) -> Option<u32> {
-        let mut at = hash as usize & self.mask();
-        loop {
-            let place = self.index.get(at)?;
-            if place.ix == NIL {
-                return None;
-            }
-            if place.hash == hash && self.entries.at(place.ix).economics == *economics {
-                return Some(place.ix);
-            }
-            at = (at + 1) & self.mask();
-        }
+    /// The bucket and the place in it of the last entry of these economics, and its number.
+    fn find(&self, hash: u32, economics: &Economics) -> Option<(usize, usize, u32)> {
+        let home = hash as usize & self.mask();
+        let bucket = self.buckets.get(home)?;
+        let reach = if self.is_kept(bucket.moved) {
+            bucket.reach as usize
+        } else {
+            0
+        };
+        (0..=reach).find_map(|reach| {
+            let at = (home + reach) & self.mask();
+            let bucket = self.buckets.get(at)?;
+            let places = bucket.hashes.iter().zip(bucket.numbers).enumerate();
+            let mut same = places.filter(|(_, (other, _))| **other == hash);
+            same.find_map(|(place, (_, number))| {
+                let entry = self.ring.get(self.place(number))?;
+                let found = self.is_kept(number) && entry.economics == *economics;
+                found.then_some((at, place, number))
+            })
+        })
     }
 
     const fn mask(&self) -> usize {
-        self.index.len().wrapping_sub(1)
+        self.buckets.len().wrapping_sub(1)
     }
 
-    fn seat(&mut self, hash: u32, ix: u32) {
-        let mask = self.mask();
-        let mut at = hash as usize & mask;
-        while let Some(place) = self.index.get_mut(at) {
-            if place.ix == NIL {
-                *place = Place { hash, ix };
-                return;
-            }
-            at = (at + 1) & mask;
-        }
+    /// Where in the ring the entry of a number is.
+    const fn place(&self, number: u32) -> usize {
+        number as usize & self.ring.len().wrapping_sub(1)
     }
 
-    /// Takes an entry out of the index and closes the gap, so that no tombstone stays behind.
-    fn unseat(&mut self, ix: u32) {
-        let mask = self.mask();
-        let mut gap = self.entries.at(ix).hash as usize & mask;
-        while self.place(gap).ix != ix {
-            gap = (gap + 1) & mask;
-        }
-        let mut at = gap;
-        loop {
-            at = (at + 1) & mask;
-            let place = self.place(at);
-            if place.ix == NIL {
-                break;
-            }
-            // It may move to the gap only if the gap is not ahead of where it belongs.
-            let home = place.hash as usize & mask;
-            if at.wrapping_sub(home) & mask >= at.wrapping_sub(gap) & mask {
-                self.put(gap, place);
-                gap = at;
-            }
-        }
-        self.put(gap, EMPTY);
-    }
-
-    fn place(&self, at: usize) -> Place {
-        *self
-            .index
-            .get(at)
-            .expect("places are counted modulo the index")
-    }
-
-    fn put(&mut self, at: usize, place: Place) {
-        if let Some(slot) = self.index.get_mut(at) {
-            *slot = place;
+    fn put(&mut self, at: usize, place: usize, (hash, number): (u32, u32)) {
+        let Some(bucket) = self.buckets.get_mut(at) else {
+            return;
+        };
+        if let (Some(kept), Some(of)) =
+            (bucket.hashes.get_mut(place), bucket.numbers.get_mut(place))
+        {
+            (*kept, *of) = (hash, number);
         }
     }
 }
@@ -365,7 +441,7 @@ mod tests {
     #[test]
     fn the_table_agrees_with_a_plain_list_over_many_turns() {
         let mut duplicates = room(50);
-        let (mut twin, mut capacity): (Vec<(u64, Economics)>, _) = (Vec::new(), 50);
+        let (mut twin, mut capacity): (Vec<(u64, Economics, bool)>, _) = (Vec::new(), 50);
         let mut draws = Draws::new(3);
         let (mut now, mut window, mut forgotten, mut seen) = (0, 100, 0, 0);
         for turn in 0..60_000_u32 {
@@ -378,7 +454,9 @@ mod tests {
             }
             now += draws.bits() % 8;
             let economics = order(draws.bits() % 150);
-            let last = twin.iter().position(|(_, other)| *other == economics);
+            let is_last =
+                |(_, other, again): &(u64, Economics, bool)| *other == economics && !again;
+            let last = twin.iter().position(is_last);
             let expected = last
                 .map(|ix| twin[ix].0)
                 .filter(|then| now - then <= window);
@@ -388,14 +466,15 @@ mod tests {
             // Some come again although they were seen: they said that they are meant.
             if expected.is_none() || draws.bits().is_multiple_of(4) {
                 duplicates.keep(at(now), Nanos::new(window), &economics);
-                match last {
-                    Some(ix) => drop(twin.remove(ix)),
-                    None if twin.len() == capacity => {
-                        forgotten += u64::from(now - twin.remove(0).0 <= window);
-                    }
-                    None => {}
+                // The last ones are remembered, also those that came again since.
+                if let Some(ix) = last {
+                    twin[ix].2 = true;
                 }
-                twin.push((now, economics));
+                if twin.len() == capacity {
+                    let (then, _, again) = twin.remove(0);
+                    forgotten += u64::from(!again && now - then <= window);
+                }
+                twin.push((now, economics, false));
             }
             assert_eq!(duplicates.forgotten(), forgotten, "turn {turn}");
         }
@@ -422,8 +501,53 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_takes_as_much_room_as_it_says() {
-        // A slot of the pool adds eight bytes.
-        assert_eq!(size_of::<Entry>() + 8, 64);
+    fn the_numbers_of_entries_may_pass_their_end() {
+        let mut duplicates = room(4);
+        duplicates.next = u32::MAX - 5;
+        for number in 0..20 {
+            duplicates.keep(at(number), Nanos::new(2), &order(number));
+            assert!(
+                duplicates
+                    .seen(at(number), Nanos::new(2), &order(number))
+                    .is_some()
+            );
+            let gone = number.checked_sub(4).map(order);
+            let seen = gone.and_then(|gone| duplicates.seen(at(number), Nanos::new(9), &gone));
+            assert_eq!(seen, None);
+        }
+        assert_eq!(duplicates.forgotten(), 0);
+    }
+
+    #[test]
+    fn orders_of_one_bucket_find_room_beside_it_and_are_found_there() {
+        let mut duplicates = room(64);
+        // Those whose home is the first bucket, many more than it has places for.
+        let mask = duplicates.mask();
+        let alike = (0..).map(order).filter(|order| {
+            (order.hash(1) >> 32) as usize & mask == 0 && order.order_qty.units() > 0
+        });
+        let mut orders: Vec<Economics> = alike.take(200).collect();
+        orders.dedup();
+        let mut kept = 0;
+        for (now, order) in (0..).zip(&orders[..40]) {
+            if duplicates.seen(at(now), Nanos::new(99), order).is_none() {
+                duplicates.keep(at(now), Nanos::new(99), order);
+                kept += 1;
+            }
+        }
+        assert!(kept > 3 * PLACES, "{kept}");
+        for order in &orders[..40] {
+            assert!(duplicates.seen(at(40), Nanos::new(99), order).is_some());
+        }
+        assert!(
+            duplicates
+                .seen(at(40), Nanos::new(99), &orders[150])
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn an_entry_and_a_bucket_take_a_cache_line_each() {
+        assert_eq!((size_of::<Entry>(), size_of::<Bucket>()), (64, 64));
     }
 }
