@@ -309,6 +309,25 @@ impl Engine {
         }
     }
 
+    /// Changes how every scope of an order stands.
+    pub(crate) fn each_standing(&mut self, holder: &Holder, change: impl Fn(&mut Standing)) {
+        change(&mut self.authority.firm.standing);
+        let accounts = &mut self.authority.accounts;
+        if let Some(row) = accounts.get_mut(holder.account.get() as usize) {
+            change(&mut row.standing);
+        }
+        let strategy = usize::from(holder.strategy.get());
+        if let Some(row) = self.authority.strategies.get_mut(strategy) {
+            change(&mut row.standing);
+        }
+        if let Some(row) = self.sessions.get_mut(usize::from(holder.session.get())) {
+            change(&mut row.standing);
+        }
+        if let Some(row) = self.instruments.get_mut(holder.instrument.get() as usize) {
+            change(&mut row.standing);
+        }
+    }
+
     /// How every scope of an order stands, from the whole to the single.
     pub(crate) fn standings(&self, holder: &Holder) -> [(Level, Option<&Standing>); 5] {
         holder

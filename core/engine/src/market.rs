@@ -50,7 +50,7 @@ impl Engine {
             return;
         };
         let limits = &row.limits;
-        if limits.get(Limit::BandBps).is_none() {
+        if !limits.is_set(Limit::BandBps) {
             return;
         }
         let age_max = limits.quote_age_max;

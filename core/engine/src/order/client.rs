@@ -106,7 +106,8 @@ impl Engine {
         let name = self.names.hashed(order.session.get(), order.cl_ord_id);
         let used = self.names.find(&name).is_some();
         let venues = self.takers(order);
-        let facts = self.facts(cx.at, holder).able(venues);
+        let mut facts = self.facts(cx.at, holder);
+        facts.venues = venues;
         let mut gate = Gate::new(cx.seq, &mut *cx.trace);
         risk::admit(&mut gate, &facts, facts.order_reduces(order))?;
         // Every request that is admitted counts, whatever the checks say; none of them reads the
@@ -223,6 +224,7 @@ impl Engine {
             recent: &self.recent,
             book: &self.book,
             ledger: &self.ledger,
+            holding: self.ledger.holding(holder.account, holder.instrument),
             pool: (
                 self.open.len(),
                 config.map_or(0, |config| config.orders_open_max),
@@ -262,11 +264,7 @@ impl Engine {
 
     /// Counts to every scope what was accepted of it today.
     fn count_accepted(&mut self, holder: &Holder, day: u32, (qty, worth): (Qty, Notional)) {
-        for scope in holder.scopes() {
-            if let Some(standing) = self.standing_mut(scope) {
-                standing.day.add(day, qty, worth);
-            }
-        }
+        self.each_standing(holder, |standing| standing.day.add(day, qty, worth));
     }
 
     /// Takes an approved order in: reserves, reports, works.

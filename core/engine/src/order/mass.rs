@@ -176,11 +176,8 @@ impl Engine {
             desk.orders
                 .push_back(&mut self.parents, ix, |parent| &mut parent.session_seat);
         }
-        for scope in self.parents.at(ix).holder().scopes() {
-            if let Some(standing) = self.standing_mut(scope) {
-                standing.orders_open += 1;
-            }
-        }
+        let holder = self.parents.at(ix).holder();
+        self.each_standing(&holder, |standing| standing.orders_open += 1);
     }
 
     /// Takes an order that is done out of both lists, and sends past it whoever would look at it
@@ -189,11 +186,7 @@ impl Engine {
         let parent = self.parents.at(ix);
         let (session, session_seat) = (parent.session, parent.session_seat);
         let (next, holder) = (parent.seat.next, parent.holder());
-        for scope in holder.scopes() {
-            if let Some(standing) = self.standing_mut(scope) {
-                standing.orders_open -= 1;
-            }
-        }
+        self.each_standing(&holder, |standing| standing.orders_open -= 1);
         self.sweeps.leave(ix, (next, session_seat.next));
         self.open
             .remove(&mut self.parents, ix, |parent| &mut parent.seat);

@@ -265,7 +265,8 @@ impl Duplicates {
     /// The first place of a bucket whose entry is gone. The new entry has none yet.
     fn free_place(&self, at: usize) -> Option<usize> {
         let numbers = &self.buckets.get(at)?.numbers;
-        numbers.iter().position(|number| !self.is_kept(*number))
+        let free = bits(numbers, |number| !self.is_kept(number));
+        (free != 0).then(|| free.trailing_zeros() as usize)
     }
 
     fn note_moved(&mut self, home: usize, reach: usize, number: u32) {
@@ -295,22 +296,32 @@ impl Duplicates {
     fn find(&self, hash: u32, economics: &Economics) -> Option<(usize, usize, u32)> {
         let home = hash as usize & self.mask();
         let bucket = self.buckets.get(home)?;
-        let reach = if self.is_kept(bucket.moved) {
-            bucket.reach as usize
-        } else {
-            0
-        };
-        (0..=reach).find_map(|reach| {
+        let found = self.find_in(bucket, hash, economics);
+        if let Some((place, number)) = found {
+            return Some((home, place, number));
+        }
+        if !self.is_kept(bucket.moved) {
+            return None;
+        }
+        (1..=bucket.reach as usize).find_map(|reach| {
             let at = (home + reach) & self.mask();
-            let bucket = self.buckets.get(at)?;
-            let places = bucket.hashes.iter().zip(bucket.numbers).enumerate();
-            let mut same = places.filter(|(_, (other, _))| **other == hash);
-            same.find_map(|(place, (_, number))| {
-                let entry = self.ring.get(self.place(number))?;
-                let found = self.is_kept(number) && entry.economics == *economics;
-                found.then_some((at, place, number))
-            })
+            let (place, number) = self.find_in(self.buckets.get(at)?, hash, economics)?;
+            Some((at, place, number))
         })
+    }
+
+    fn find_in(&self, bucket: &Bucket, hash: u32, economics: &Economics) -> Option<(usize, u32)> {
+        let mut same = bits(&bucket.hashes, |other| other == hash);
+        while same != 0 {
+            let place = same.trailing_zeros() as usize;
+            same &= same - 1;
+            let number = *bucket.numbers.get(place)?;
+            let entry = self.ring.get(self.place(number))?;
+            if self.is_kept(number) && entry.economics == *economics {
+                return Some((place, number));
+            }
+        }
+        None
     }
 
     const fn mask(&self) -> usize {
@@ -332,6 +343,12 @@ impl Duplicates {
             (*kept, *of) = (hash, number);
         }
     }
+}
+
+/// A bit for each place of which something is true: all are asked, without a branch.
+fn bits(places: &[u32; PLACES], is: impl Fn(u32) -> bool) -> u32 {
+    let places = (0_u32..).zip(places);
+    places.fold(0, |bits, (ix, of)| bits | u32::from(is(*of)) << ix)
 }
 
 #[cfg(test)]

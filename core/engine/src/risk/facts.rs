@@ -9,7 +9,7 @@ use dcx_model::{
 use super::band::Bands;
 use super::day::Hours;
 use super::duplicates::Duplicates;
-use super::ledger::Ledger;
+use super::ledger::{Holding, Ledger};
 use super::limits::{
     AccountRow, Bounds, FirmRow, InstrumentRow, SessionRow, Standing, StrategyRow,
 };
@@ -124,6 +124,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) recent: &'a Recent,
     pub(crate) book: &'a Book,
     pub(crate) ledger: &'a Ledger,
+    /// What the account has in the instrument.
+    pub(crate) holding: Holding<'a>,
     /// Open orders of the firm, and the room for them.
     pub(crate) pool: (u32, u32),
     /// Venues that could take the order now: looked up for a new order only.
@@ -160,12 +162,6 @@ impl Scopes<'_> {
 }
 
 impl Facts<'_> {
-    /// With the venues that could take the order now.
-    pub(crate) const fn able(mut self, venues: VenueSet) -> Self {
-        self.venues = venues;
-        self
-    }
-
     /// The worst state of its scopes, and the largest of them that is in it.
     pub(crate) fn state(&self) -> (TradingState, Level) {
         worst([
@@ -185,13 +181,8 @@ impl Facts<'_> {
     /// Whether an order of this much more only makes the position smaller, whatever of it and of
     /// the working orders of its side is filled.
     pub(crate) fn reduces(&self, side: Side, more: Qty) -> bool {
-        let Holder {
-            account,
-            instrument,
-            ..
-        } = self.holder;
         let known = self.account.is_some() && self.instrument.is_some();
-        known && self.ledger.reduces(account, instrument, side, more)
+        known && self.holding.would_be(side, more) <= 0
     }
 }
 

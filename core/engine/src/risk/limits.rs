@@ -70,6 +70,11 @@ pub(crate) trait Bounds: Copy {
         self.marks().0 & Self::REQUIRED == Self::REQUIRED
     }
 
+    /// Whether the limit is set.
+    fn is_set(&self, limit: Limit) -> bool {
+        self.marks().0 & bit(limit) != 0
+    }
+
     /// Whether the limit was ever set, whoever took it away since.
     fn was_set(&self, limit: Limit) -> bool {
         self.marks().1 & bit(limit) != 0

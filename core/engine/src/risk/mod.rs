@@ -390,9 +390,7 @@ fn ask(facts: &Facts<'_>, side: Side, (qty, worth): (Qty, Notional)) -> ledger::
         instrument: holder.instrument,
         side,
         qty,
-        would_be: facts
-            .ledger
-            .would_be(holder.account, holder.instrument, side, qty),
+        would_be: facts.holding.would_be(side, qty),
         worth,
     }
 }

@@ -123,7 +123,7 @@ pub(super) fn check_near<T: Trace>(
     let twice = market.reference_twice().unwrap_or_default();
     check_collar(gate, px, twice, limits.collar_bps)?;
     check_crossed(gate, rows, market, terms)?;
-    if limits.get(Limit::BandBps).is_none() {
+    if !limits.is_set(Limit::BandBps) {
         return Ok(());
     }
     let median = facts
@@ -259,7 +259,7 @@ pub(super) fn check_typical<T: Trace>(
     qty: Qty,
 ) -> Result<(), Refusal> {
     let limits = &rows.instrument.limits;
-    if limits.get(Limit::TypicalMultiple).is_none() {
+    if !limits.is_set(Limit::TypicalMultiple) {
         return Ok(());
     }
     let typical = &rows.instrument.typical;

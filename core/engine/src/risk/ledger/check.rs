@@ -52,21 +52,21 @@ pub(crate) fn check<T: Trace>(
     let firm = ledger.firm.get(ask.instrument.get() as usize);
     let firm = firm.ok_or(Refusal::UnknownInstrument)?;
     check_position(gate, firm, ask)?;
-    let levels = [
+    check_entity(
+        gate,
+        ledger,
+        firm,
         (Level::Account, of_account(ask.account)),
+        ask,
+    )?;
+    check_entity(
+        gate,
+        ledger,
+        firm,
         (Level::Strategy, of_strategy(ask.strategy)),
-        (Level::Firm, FIRM),
-    ];
-    for (level, entity) in levels {
-        let entity = ledger.entities.get(entity);
-        let entity = entity.ok_or(Refusal::UnknownScope { at: level })?;
-        check_marks(gate, entity)?;
-        check_gross(gate, level, entity, ask)?;
-        check_net(gate, level, entity, ask)?;
-        if level == Level::Account {
-            check_credit(gate, entity, firm, ask)?;
-        }
-    }
+        ask,
+    )?;
+    check_entity(gate, ledger, firm, (Level::Firm, FIRM), ask)?;
     check_concentration(gate, firm, ask)?;
     check_var(gate, ledger, firm, ask)
 }
@@ -103,6 +103,31 @@ fn check_position<T: Trace>(
     let before = would_be - i128::from(ask.qty.units());
     let instrument = Scope::Instrument(ask.instrument);
     gate.note_near((instrument, limit), (before, would_be), max);
+    Ok(())
+}
+
+/// Whether one holder's exposure, and an account's credit, stay within their limits.
+fn check_entity<T: Trace>(
+    gate: &mut Gate<'_, T>,
+    ledger: &Ledger,
+    firm: &FirmRow,
+    (level, entity): (Level, usize),
+    ask: &Ask,
+) -> Result<(), Refusal> {
+    let entity = ledger.entities.get(entity);
+    let entity = entity.ok_or(Refusal::UnknownScope { at: level })?;
+    let worth = ask.worth.units();
+    // An order's worth has 96 bits, and a margin 32.
+    let margin = worth.wrapping_mul(i128::from(firm.margin_bps));
+    if !T::ON && entity.is_far(worth, margin) {
+        return Ok(());
+    }
+    check_marks(gate, entity)?;
+    check_gross(gate, level, entity, ask)?;
+    check_net(gate, level, entity, ask)?;
+    if level == Level::Account {
+        check_credit(gate, entity, firm, ask)?;
+    }
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use super::row::{Share, Working};
 use super::{FIRM, NONE};
 use crate::digest::Words;
 
-/// The firm, an account or a strategy: four cache lines, of which an order that is checked reads
-/// the first two, and of its account the third.
+/// The firm, an account or a strategy: five cache lines, of which an order that is far from every
+/// limit reads the first two.
 ///
 /// # Units
 /// 10⁻¹⁶ of the firm's currency.
@@ -16,32 +16,36 @@ use crate::digest::Words;
 pub(super) struct Entity {
     /// Sum of the worth of all positions, long and short.
     pub(super) positions: i128,
-    /// Sum of the values of all positions, long less short.
-    pub(super) net: i128,
     /// Worth of its working orders.
     pub(super) buys: i128,
     pub(super) sells: i128,
-
-    pub(super) gross_max: i128,
-    pub(super) net_max: i128,
     /// Margin, in basis points of 10⁻¹⁶.
     pub(super) margin: i128,
+
+    /// See [`is_far`](Self::is_far): powers of two, of gross and net, and of the margin.
+    far: u128,
+    far_margin: u128,
+    /// Sum of the values of all positions, long less short.
+    pub(super) net: i128,
     pub(super) day: u32,
     /// Positions without a mark, and the last instrument that became one.
     pub(super) unmarked: u32,
     pub(super) unmarked_at: u32,
     pub(super) rows: u32,
 
+    pub(super) gross_max: i128,
+    pub(super) net_max: i128,
     pub(super) credit_max: i128,
     /// Sold less bought, since ever.
     pub(super) cash: i128,
+
     /// Cash and net when the day began.
     pub(super) base: i128,
     /// The best result of the day; at least nothing, which is where it began.
     pub(super) best: i128,
-
     pub(super) loss_reduce_max: i128,
     pub(super) loss_halt_max: i128,
+
     pub(super) drawdown_max: i128,
     /// Which of its limits of the day it is beyond, by bit of [`Breach`].
     pub(super) beyond: u8,
@@ -76,8 +80,18 @@ impl Default for Entity {
             unmarked: 0,
             unmarked_at: 0,
             rows: 0,
+            far: eighth(NONE),
+            far_margin: u128::MAX >> 1,
             beyond: 0,
         }
+    }
+}
+
+/// The largest power of two that is an eighth of a limit at most; zero if there is none.
+const fn eighth(max: i128) -> u128 {
+    match max.checked_ilog2() {
+        Some(bits @ 3..) => 1 << (bits - 3),
+        Some(_) | None => 0,
     }
 }
 
@@ -85,6 +99,27 @@ impl Entity {
     /// Worth of all positions and all working orders.
     pub(super) const fn gross(&self) -> i128 {
         self.positions + self.buys + self.sells
+    }
+
+    /// Whether it stays so far below its limits with an order of so much worth and margin that none
+    /// of them says anything.
+    ///
+    /// Gross is a sum of four parts; net, of either side, is no more than gross. Of four parts below
+    /// an eighth of a limit the sum is below half of it, and numbers are all below a power of two
+    /// where the bits of all of them are.
+    pub(super) const fn is_far(&self, worth: i128, margin: i128) -> bool {
+        let parts = self.positions | self.buys | self.sells | worth;
+        let margins = self.margin | margin;
+        self.unmarked == 0
+            && parts.cast_unsigned() < self.far
+            && margins.cast_unsigned() < self.far_margin
+    }
+
+    /// Takes in that a limit changed.
+    pub(super) fn limited(&mut self) {
+        self.far = eighth(self.gross_max.min(self.net_max));
+        // The margin is in basis points: of a limit are 10,000, which is more than 2¹³.
+        self.far_margin = eighth(self.credit_max).saturating_mul(1 << 13);
     }
 
     /// Begins a new day at what it is worth now.
@@ -115,13 +150,13 @@ impl Entity {
     }
 
     /// Takes in that what works of one of its rows changed, of which nothing else did.
-    pub(super) fn work(&mut self, change: &Working, margin_bps: u32) {
+    pub(super) const fn work(&mut self, change: &Working) {
         let worth = change.worth();
         match change.side {
             Side::Buy => self.buys += worth,
             Side::Sell => self.sells += worth,
         }
-        self.margin += worth * i128::from(margin_bps);
+        self.margin += change.margin();
     }
 
     /// The result of the day; nothing before anything happened on it.

@@ -86,6 +86,18 @@ pub(crate) struct Breach {
 /// Breaches of one command at most: of the firm, and of the rows that a quote marks.
 pub(crate) type Breaches = [Option<Breach>; 1 + MARKS_PER_QUOTE as usize];
 
+/// What an account has in an instrument, if it ever had any.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holding<'a>(Option<&'a Row>);
+
+impl Holding<'_> {
+    /// [`Ledger::would_be`].
+    pub(crate) fn would_be(&self, side: Side, qty: Qty) -> i128 {
+        let row = self.0;
+        row.map_or_else(|| i128::from(qty.units()), |row| row.would_be(side, qty))
+    }
+}
+
 /// All positions and exposures.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -180,6 +192,7 @@ impl Ledger {
         entity.roll(self.day);
         if let Some(kept) = entity.limit(limit) {
             *kept = value.unwrap_or(NONE);
+            entity.limited();
             entity.rearm();
         }
     }
@@ -240,14 +253,14 @@ impl Ledger {
         if before == after {
             return;
         }
-        let change = Working::between(side, before, after);
         let Some(firm) = self.firm.get_mut(rows.instrument as usize) else {
             return;
         };
         let (mark, margin_bps) = (firm.mark(), firm.margin_bps);
+        let change = Working::between(side, before, after, margin_bps);
         if firm.row.takes(&change, mark, margin_bps) {
             firm.row.work(&change);
-            self.count_working(FIRM, &change, margin_bps);
+            self.count_working(FIRM, &change);
         } else {
             self.change_firm(rows.instrument, |row| row.work(&change));
         }
@@ -257,7 +270,7 @@ impl Ledger {
             if row.takes(&change, mark, margin_bps) {
                 row.work(&change);
                 let entity = row.entity();
-                self.count_working(entity, &change, margin_bps);
+                self.count_working(entity, &change);
             } else {
                 self.change(ix, |row| row.work(&change));
             }
@@ -278,7 +291,7 @@ impl Ledger {
             Side::Buy => units,
             Side::Sell => -units,
         };
-        let change = Working::between(side, (fits, unit), (Qty::ZERO, Price::ZERO));
+        let change = Working::between(side, (fits, unit), (Qty::ZERO, Price::ZERO), 0);
         self.trade(rows, signed, last_px, |row| row.work(&change));
     }
 
@@ -354,6 +367,11 @@ impl Ledger {
         i64::try_from(up).ok().map(Price::from_units)
     }
 
+    /// What an account has in an instrument, looked up once for all questions about it.
+    pub(crate) fn holding(&self, account: AccountId, instrument: InstrumentId) -> Holding<'_> {
+        Holding(self.find(of_account(account), instrument))
+    }
+
     /// Whether an order of this quantity would only make the account's position smaller, all
     /// working orders of its side counted as filled.
     pub(crate) fn reduces(
@@ -375,8 +393,7 @@ impl Ledger {
         side: Side,
         qty: Qty,
     ) -> i128 {
-        let row = self.find(of_account(account), instrument);
-        row.map_or_else(|| i128::from(qty.units()), |row| row.would_be(side, qty))
+        self.holding(account, instrument).would_be(side, qty)
     }
 
     /// The account and the instrument that these rows are of.
@@ -530,10 +547,10 @@ impl Ledger {
     }
 
     /// Adds a change of what works to the sums of an entity, of whose row nothing else changed.
-    fn count_working(&mut self, entity: usize, change: &Working, margin_bps: u32) {
+    fn count_working(&mut self, entity: usize, change: &Working) {
         let entity = self.entities.get_mut(entity);
         let entity = entity.expect("a row is of an entity that there is");
-        entity.work(change, margin_bps);
+        entity.work(change);
     }
 
     fn judge(&mut self, ix: usize) -> Option<Breach> {

@@ -14,9 +14,10 @@ const VALUE_MAX: i128 = 1 << 104;
 /// No margin of a row is above this, in units of 10⁻²⁰.
 const MARGIN_MAX: i128 = 1 << 112;
 
-/// While the gross of a row and what is added to it are below this, its margin is its worth times
-/// the basis points, exactly: the product is below 2¹¹², which is [`MARGIN_MAX`].
-const EXACT_MAX: i128 = 1 << 80;
+/// While the parts of a row's gross, and what is added to it, have no more bits than this, its
+/// margin is its worth times the basis points, exactly: the product is below 2¹¹², which is
+/// [`MARGIN_MAX`].
+const EXACT_BITS: u32 = 78;
 
 /// The bit of [`Row::margin`] of a position that has no mark.
 const UNMARKED: u32 = 1 << 31;
@@ -41,23 +42,39 @@ pub(super) struct Working {
     out_worth: i128,
     in_qty: i128,
     in_worth: i128,
+    /// What margin the worth that comes has more than the one that goes, where it is exact.
+    margin: i128,
 }
 
 impl Working {
-    /// From one quantity at so much each to another.
-    pub(super) fn between(side: Side, before: (Qty, Price), after: (Qty, Price)) -> Self {
+    /// From one quantity at so much each to another, of an instrument with this margin.
+    pub(super) fn between(
+        side: Side,
+        before: (Qty, Price),
+        after: (Qty, Price),
+        margin_bps: u32,
+    ) -> Self {
+        let (out_worth, in_worth) = (before.1.times(before.0), after.1.times(after.0));
+        let worth = in_worth.units() - out_worth.units();
         Self {
             side,
             out_qty: i128::from(before.0.units()),
-            out_worth: before.1.times(before.0).units(),
+            out_worth: out_worth.units(),
             in_qty: i128::from(after.0.units()),
-            in_worth: after.1.times(after.0).units(),
+            in_worth: in_worth.units(),
+            // Below 2¹¹⁰ where it is used.
+            margin: worth.wrapping_mul(i128::from(margin_bps)),
         }
     }
 
     /// How much more worth there is after it.
     pub(super) const fn worth(&self) -> i128 {
         self.in_worth - self.out_worth
+    }
+
+    /// How much more margin there is after it, where the row [takes](Row::takes) it.
+    pub(super) const fn margin(&self) -> i128 {
+        self.margin
     }
 }
 
@@ -149,12 +166,16 @@ impl Row {
     /// Whether such a change is all that the sums of the row's entity have to follow: the row is
     /// marked as it should be, and its margin grows and shrinks with its worth.
     pub(super) fn takes(&self, change: &Working, mark: Option<i64>, margin_bps: u32) -> bool {
-        let marked = if self.position == 0 {
-            self.value == 0
-        } else {
-            mark.is_some_and(|mark| self.value == value_of(self.position, mark))
+        let marked = match (i64::try_from(self.position), mark) {
+            (Ok(0), _) => self.value == 0,
+            (Ok(position), Some(mark)) => {
+                self.value == i128::from(position).wrapping_mul(i128::from(mark))
+            }
+            (Ok(_), None) | (Err(_), _) => false,
         };
-        let exact = self.gross() < EXACT_MAX && change.in_worth < EXACT_MAX;
+        // None of the four has a bit above: their sum is below 2⁸⁰.
+        let sizes = self.value.unsigned_abs() | (self.buys | self.sells).cast_unsigned();
+        let exact = (sizes | change.in_worth.cast_unsigned()) >> EXACT_BITS == 0;
         // An unmarked row has the flag besides.
         marked && exact && self.margin == margin_bps
     }
