@@ -7,6 +7,7 @@
 
 mod access;
 mod common;
+mod versions;
 
 use std::fs;
 use std::path::Path;

@@ -28,3 +28,5 @@ pub const SOH: u8 = 1;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twin;

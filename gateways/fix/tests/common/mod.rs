@@ -218,12 +218,16 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn connect(to: SocketAddr, client: &str) -> Self {
+        Self::connect_as("FIX.4.4", to, client)
+    }
+
+    pub(crate) fn connect_as(begin_string: &str, to: SocketAddr, client: &str) -> Self {
         let socket = TcpStream::connect(to).unwrap();
         socket.set_nonblocking(true).unwrap();
         socket.set_nodelay(true).unwrap();
         Self {
             socket,
-            encoder: Encoder::new(b"FIX.4.4", client.as_bytes(), b"DCX"),
+            encoder: Encoder::new(begin_string.as_bytes(), client.as_bytes(), b"DCX"),
             scratch: Vec::new(),
             read: Vec::new(),
             next_out: 1,
