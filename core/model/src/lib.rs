@@ -22,6 +22,7 @@
 #[macro_use]
 mod flags;
 
+mod audience;
 mod catalogue;
 mod codec;
 mod command;
@@ -43,6 +44,7 @@ mod routing;
 mod text;
 mod time;
 
+pub use audience::Audience;
 pub use catalogue::Code;
 pub use codec::{Record, RecordFault};
 pub use command::{

@@ -156,37 +156,7 @@ pub(crate) const fn request_of(event: &Event) -> Option<RequestId> {
         Event::LimitSet(view) | Event::LimitProposed(view) | Event::LimitDropped(view) => {
             view.request
         }
-        Event::Accepted { .. }
-        | Event::Rejected { .. }
-        | Event::Trade { .. }
-        | Event::PendingCancel { .. }
-        | Event::Canceled { .. }
-        | Event::PendingReplace { .. }
-        | Event::Replaced { .. }
-        | Event::Expired { .. }
-        | Event::Status { .. }
-        | Event::CancelRejected(_)
-        | Event::ChildSent(_)
-        | Event::ChildCancel(_)
-        | Event::Ignored { .. }
-        | Event::Digest { .. }
-        | Event::PendingNew { .. }
-        | Event::Triggered { .. }
-        | Event::Restated { .. }
-        | Event::TradeCanceled { .. }
-        | Event::TradeCorrected { .. }
-        | Event::MassCanceled(_)
-        | Event::MassStatus { .. }
-        | Event::ChildQuery(_)
-        | Event::VenueMassStatus { .. }
-        | Event::OrphanCancel(_)
-        | Event::ChildUnknown { .. }
-        | Event::VenueReconciled { .. }
-        | Event::VenueUnconfirmed { .. }
-        | Event::LimitNear { .. }
-        | Event::Routed(_)
-        | Event::Rewarded(_)
-        | Event::VenueFitness(_) => return None,
+        _ => return None,
     };
     // Zero is everybody's who did not ask: the configuration, the engine itself.
     if request.get() == 0 {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use dcx_model::{Command, Event, Ignored, Inbound, Now, Outbound};
+use dcx_model::{Audience, Command, Event, Ignored, Inbound, Now, Outbound};
 use dcx_pipeline::{LinkEnds, Stop};
 use dcx_ring::{Poller, Producer, Worker};
 
@@ -133,40 +133,13 @@ const fn is_notable(event: &Event) -> bool {
         },
         // Those of the configuration come by the hundred with every start.
         Event::LimitSet(view) => view.request.get() != 0,
-        Event::StateSet { .. }
-        | Event::TradeCanceled { .. }
+        // Not the operators' own, and seldom what anybody expects.
+        Event::TradeCanceled { .. }
         | Event::TradeCorrected { .. }
         | Event::OrphanCancel(_)
-        | Event::ChildUnknown { .. }
-        | Event::VenueReconciled { .. }
-        | Event::VenueUnconfirmed { .. }
-        | Event::LimitProposed(_)
-        | Event::LimitDropped(_)
-        | Event::LimitNear { .. }
-        | Event::PendingNew { .. }
-        | Event::OperatorDone { .. }
-        | Event::OperatorRefused { .. }
-        | Event::VenueFitness(_) => true,
-        Event::Accepted { .. }
-        | Event::Rejected { .. }
-        | Event::Trade { .. }
-        | Event::PendingCancel { .. }
-        | Event::Canceled { .. }
-        | Event::PendingReplace { .. }
-        | Event::Replaced { .. }
-        | Event::Expired { .. }
-        | Event::Status { .. }
-        | Event::CancelRejected(_)
-        | Event::ChildSent(_)
-        | Event::Routed(_)
-        | Event::Rewarded(_)
-        | Event::ChildCancel(_)
-        | Event::Triggered { .. }
-        | Event::Restated { .. }
-        | Event::MassCanceled(_)
-        | Event::MassStatus { .. }
-        | Event::ChildQuery(_)
-        | Event::VenueMassStatus { .. }
-        | Event::Digest { .. } => false,
+        | Event::PendingNew { .. } => true,
+        // With every child order.
+        Event::Routed(_) | Event::Rewarded(_) => false,
+        other => matches!(other.audience(), Audience::Watchers),
     }
 }

@@ -34,25 +34,10 @@ impl Engine {
         let (Some(entry), Some(before)) = (entry, known.filter(|b| *b != Execution::NONE)) else {
             return ignore(cx, Ignored::UnknownTrade, report);
         };
-        let after = match report.exec_type {
-            ExecType::TradeCorrect => (report.last_qty, report.last_px),
-            ExecType::TradeCancel
-            | ExecType::New
-            | ExecType::DoneForDay
-            | ExecType::Canceled
-            | ExecType::Replaced
-            | ExecType::PendingCancel
-            | ExecType::Stopped
-            | ExecType::Rejected
-            | ExecType::Suspended
-            | ExecType::PendingNew
-            | ExecType::Calculated
-            | ExecType::Expired
-            | ExecType::Restated
-            | ExecType::PendingReplace
-            | ExecType::Trade
-            | ExecType::OrderStatus
-            | ExecType::Triggered => (Qty::ZERO, Price::ZERO),
+        let after = if report.exec_type == ExecType::TradeCorrect {
+            (report.last_qty, report.last_px)
+        } else {
+            (Qty::ZERO, Price::ZERO)
         };
         self.exec_ids.set_target(entry, Execution::NONE);
         self.undo(cx, report, &before, after);

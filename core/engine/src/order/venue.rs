@@ -22,25 +22,8 @@ impl Engine {
         };
         let child = self.children.at(at);
         let rows = child.rows;
-        let nothing = match report.exec_type {
-            ExecType::Trade | ExecType::TradeCorrect => report.last_qty.is_zero(),
-            ExecType::New
-            | ExecType::DoneForDay
-            | ExecType::Canceled
-            | ExecType::Replaced
-            | ExecType::PendingCancel
-            | ExecType::Stopped
-            | ExecType::Rejected
-            | ExecType::Suspended
-            | ExecType::PendingNew
-            | ExecType::Calculated
-            | ExecType::Expired
-            | ExecType::Restated
-            | ExecType::PendingReplace
-            | ExecType::TradeCancel
-            | ExecType::OrderStatus
-            | ExecType::Triggered => false,
-        };
+        let trades = matches!(report.exec_type, ExecType::Trade | ExecType::TradeCorrect);
+        let nothing = trades && report.last_qty.is_zero();
         if child.venue != report.venue || nothing {
             return ignore(cx, Ignored::BadReport, report);
         }
@@ -52,26 +35,15 @@ impl Engine {
     }
 
     fn report_on<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
-        match report.exec_type {
-            ExecType::Trade => return self.trade(cx, at, report),
-            ExecType::TradeCancel | ExecType::TradeCorrect => return self.bust(cx, report),
-            ExecType::OrderStatus => return self.status_answer(cx, at, report),
-            ExecType::New
-            | ExecType::DoneForDay
-            | ExecType::Canceled
-            | ExecType::Replaced
-            | ExecType::PendingCancel
-            | ExecType::Stopped
-            | ExecType::Rejected
-            | ExecType::Suspended
-            | ExecType::PendingNew
-            | ExecType::Calculated
-            | ExecType::Expired
-            | ExecType::Restated
-            | ExecType::PendingReplace
-            | ExecType::Triggered => {}
-        }
-        if self.children.at(at).done() {
+        // What was filled counts whenever it is told, and a question may be about what is over.
+        let counts = matches!(
+            report.exec_type,
+            ExecType::Trade
+                | ExecType::TradeCancel
+                | ExecType::TradeCorrect
+                | ExecType::OrderStatus
+        );
+        if !counts && self.children.at(at).done() {
             return ignore(cx, Ignored::ChildDone, report);
         }
         let over = matches!(
@@ -85,6 +57,9 @@ impl Engine {
             }
         }
         match report.exec_type {
+            ExecType::Trade => self.trade(cx, at, report),
+            ExecType::TradeCancel | ExecType::TradeCorrect => self.bust(cx, report),
+            ExecType::OrderStatus => self.status_answer(cx, at, report),
             ExecType::Canceled => self.child_failed(cx, at, Failure::Canceled),
             ExecType::Expired => self.child_failed(cx, at, Failure::Expired),
             ExecType::Rejected => {
@@ -101,13 +76,7 @@ impl Engine {
                 self.child_spoke(cx, at, ChildInput::Acked);
             }
             // They answer what was never asked, and an end is told by a report of its own.
-            ExecType::Replaced
-            | ExecType::PendingReplace
-            | ExecType::Calculated
-            | ExecType::Trade
-            | ExecType::TradeCorrect
-            | ExecType::TradeCancel
-            | ExecType::OrderStatus => {}
+            ExecType::Replaced | ExecType::PendingReplace | ExecType::Calculated => {}
         }
     }
 
