@@ -12,6 +12,7 @@ pub mod checks;
 pub mod cores;
 pub mod engine;
 pub mod fix;
+mod gateway;
 pub mod halt;
 pub mod report;
 pub mod ring;

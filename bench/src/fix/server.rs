@@ -9,15 +9,14 @@ use dcx_fix::orders::{Client, Directory, OrderEdge, Peer};
 use dcx_fix::{Link, LinkConfig, Role, SessionConfig, SessionIx, StoreConfig};
 use dcx_model::{
     AccountId, Command, Configure, Inbound, Instrument, InstrumentId, InstrumentLimits, Limit,
-    LimitChange, MonoNanos, Nanos, Notional, Now, OnNoVenue, Price, Qty, Scope, SessionId,
-    SessionLimits, StrategyId, Symbol, VenueSet,
+    LimitChange, MonoNanos, Nanos, Notional, OnNoVenue, Price, Qty, Scope, SessionId,
+    SessionLimits, StrategyId, VenueSet,
 };
-use dcx_pipeline::{
-    Core, JournalOptions, Pipeline, PipelineOptions, Running, Stop, Topology, recover,
-};
-use dcx_ring::{Wait, Worker};
+use dcx_pipeline::{Core, JournalOptions, Pipeline, PipelineOptions, Running, Topology, recover};
+use dcx_ring::Wait;
 
 use super::FixBenchError;
+use crate::gateway::{Gateway, symbol};
 
 const CLIENT: SessionId = SessionId::new(0);
 const ACCOUNT: AccountId = AccountId::new(0);
@@ -146,10 +145,6 @@ fn configuration(orders_open_max: u32) -> Vec<Command> {
     commands
 }
 
-fn symbol() -> Symbol {
-    "EURUSD".parse().expect("six letters are a symbol")
-}
-
 fn directory() -> Directory {
     let client = Client {
         session: CLIENT,
@@ -170,28 +165,5 @@ fn link_config(store: PathBuf) -> LinkConfig {
             ..SessionConfig::fix44("DCX", "CLIENT", Role::Acceptor)
         }],
         ..LinkConfig::default()
-    }
-}
-
-/// The link as a worker that ends when the pipeline does.
-struct Gateway {
-    link: Link<OrderEdge>,
-    stop: Stop,
-}
-
-impl Worker for Gateway {
-    fn name(&self) -> &'static str {
-        "fix"
-    }
-
-    fn work(&mut self, now: Now) -> usize {
-        if self.stop.is_requested() {
-            self.link.application_mut().close();
-        }
-        self.link.work(now)
-    }
-
-    fn is_done(&self) -> bool {
-        self.stop.is_requested() && self.link.application().is_drained()
     }
 }

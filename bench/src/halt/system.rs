@@ -10,19 +10,19 @@ use dcx_fix::{
 };
 use dcx_model::{
     Account, AccountId, Command, Configure, Event, Inbound, Instrument, InstrumentId,
-    InstrumentLimits, Limit, LimitChange, MonoNanos, Nanos, NewOrder, Notional, Now, Operator,
-    Outbound, OwnerId, Price, Qty, Quote, RequestId, Scope, SelfTrade, SessionId, SessionLimits,
-    SessionLink, Side, StateChange, Symbol, TradingState, UnixNanos, Venue, VenueFeatures, VenueId,
-    VenueName, VenueSet,
+    InstrumentLimits, Limit, LimitChange, MonoNanos, Nanos, NewOrder, Notional, Operator, Outbound,
+    OwnerId, Price, Qty, Quote, RequestId, Scope, SelfTrade, SessionId, SessionLimits, SessionLink,
+    Side, StateChange, TradingState, UnixNanos, Venue, VenueFeatures, VenueId, VenueName, VenueSet,
 };
 use dcx_pipeline::{
-    Clock, JournalOptions, LinkEnds, Pipeline, PipelineOptions, Running, Sampling, Stop, Topology,
+    Clock, JournalOptions, LinkEnds, Pipeline, PipelineOptions, Running, Sampling, Topology,
     recover,
 };
-use dcx_ring::{Poller, Producer, Wait, Worker};
+use dcx_ring::{Poller, Producer, Wait};
 
 use super::HaltBenchError;
 use super::venue::Venues;
+use crate::gateway::{Gateway, symbol};
 
 const CLIENT: SessionId = SessionId::new(0);
 const ACCOUNT: AccountId = AccountId::new(0);
@@ -336,10 +336,6 @@ fn configuration(venues: usize) -> Vec<Command> {
     commands
 }
 
-fn symbol() -> Symbol {
-    "EURUSD".parse().expect("six letters are a symbol")
-}
-
 fn venue_name(id: VenueId) -> VenueName {
     let name = format!("VENUE{}", id.get());
     name.parse().expect("six letters are a name")
@@ -374,28 +370,5 @@ fn link_config(venues: &Venues, store: &Path) -> LinkConfig {
     LinkConfig {
         sessions: sessions.collect(),
         ..LinkConfig::default()
-    }
-}
-
-/// The link as a worker that ends when the pipeline does.
-struct Gateway {
-    link: Link<OrderEdge>,
-    stop: Stop,
-}
-
-impl Worker for Gateway {
-    fn name(&self) -> &'static str {
-        "fix"
-    }
-
-    fn work(&mut self, now: Now) -> usize {
-        if self.stop.is_requested() {
-            self.link.application_mut().close();
-        }
-        self.link.work(now)
-    }
-
-    fn is_done(&self) -> bool {
-        self.stop.is_requested() && self.link.application().is_drained()
     }
 }

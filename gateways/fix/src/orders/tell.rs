@@ -10,7 +10,7 @@ use super::desk::Desk;
 use super::directory::Directory;
 use super::report::{self, Mass, Report, Trade};
 use super::venue;
-use crate::{Outgoing, SessionIx};
+use crate::{Body, Outgoing, SessionIx};
 
 impl Desk {
     /// Tells clients and venues what happened.
@@ -119,11 +119,8 @@ impl Desk {
         report: &Report<'_>,
         out: &mut Outgoing<'_>,
     ) {
-        let Some(session) = self.client(directory, report.view.session) else {
-            return;
-        };
-        self.counts.reports += 1;
-        out.send(session, b"8", |body| {
+        let to = (report.view.session, b"8");
+        self.to_client(directory, to, out, |body| {
             report::write_report(body, outbound, report, directory);
         });
     }
@@ -140,11 +137,7 @@ impl Desk {
             self.counts.seen_before += 1;
             return;
         }
-        let Some(session) = self.client(directory, rejected.session) else {
-            return;
-        };
-        self.counts.reports += 1;
-        out.send(session, b"9", |body| {
+        self.to_client(directory, (session, b"9"), out, |body| {
             report::write_cancel_rejected(body, outbound, rejected);
         });
     }
@@ -168,11 +161,7 @@ impl Desk {
             self.counts.seen_before += 1;
             return;
         }
-        let Some(session) = self.client(directory, session) else {
-            return;
-        };
-        self.counts.reports += 1;
-        out.send(session, b"r", |body| {
+        self.to_client(directory, (session, b"r"), out, |body| {
             report::write_mass_canceled(body, outbound, canceled, directory);
         });
     }
@@ -262,10 +251,21 @@ impl Desk {
         self.push(now, command);
     }
 
-    fn client(&mut self, directory: &Directory, session: SessionId) -> Option<SessionIx> {
-        let found = directory.client(session);
-        self.counts.unroutable += u64::from(found.is_none());
-        found
+    /// Sends a client a message of this type.
+    #[inline]
+    fn to_client(
+        &mut self,
+        directory: &Directory,
+        (session, msg_type): (SessionId, &[u8; 1]),
+        out: &mut Outgoing<'_>,
+        write: impl FnOnce(&mut Body<'_>),
+    ) {
+        let Some(session) = directory.client(session) else {
+            self.counts.unroutable += 1;
+            return;
+        };
+        self.counts.reports += 1;
+        out.send(session, msg_type, write);
     }
 }
 
@@ -273,6 +273,15 @@ impl Desk {
 fn progress_of<'a>(event: &'a Event, directory: &Directory) -> Option<Report<'a>> {
     let renamed = |exec_type, view, orig_cl_ord_id: &_| {
         Some(Report::renamed(exec_type, view, *orig_cl_ord_id))
+    };
+    let traded = |exec_type, view, (last_qty, last_px): (&_, &_), venue: &_, of: Option<&_>| {
+        let trade = Trade {
+            last_qty: *last_qty,
+            last_px: *last_px,
+            venue: directory.venue_name(*venue),
+            of: of.copied(),
+        };
+        Some(Report::traded(exec_type, view, trade))
     };
     match event {
         Event::Accepted { view, held } => Some(Report {
@@ -315,48 +324,27 @@ fn progress_of<'a>(event: &'a Event, directory: &Directory) -> Option<Report<'a>
             last_qty,
             last_px,
             child: _,
-        } => Some(Report::traded(
-            ExecType::Trade,
-            view,
-            Trade {
-                last_qty: *last_qty,
-                last_px: *last_px,
-                venue: directory.venue_name(*venue),
-                of: None,
-            },
-        )),
+        } => traded(ExecType::Trade, view, (last_qty, last_px), venue, None),
         Event::TradeCanceled {
             view,
             trade,
             last_qty,
             last_px,
             venue,
-        } => Some(Report::traded(
-            ExecType::TradeCancel,
-            view,
-            Trade {
-                last_qty: *last_qty,
-                last_px: *last_px,
-                venue: directory.venue_name(*venue),
-                of: Some(*trade),
-            },
-        )),
+        } => {
+            let last = (last_qty, last_px);
+            traded(ExecType::TradeCancel, view, last, venue, Some(trade))
+        }
         Event::TradeCorrected {
             view,
             trade,
             last_qty,
             last_px,
             venue,
-        } => Some(Report::traded(
-            ExecType::TradeCorrect,
-            view,
-            Trade {
-                last_qty: *last_qty,
-                last_px: *last_px,
-                venue: directory.venue_name(*venue),
-                of: Some(*trade),
-            },
-        )),
+        } => {
+            let last = (last_qty, last_px);
+            traded(ExecType::TradeCorrect, view, last, venue, Some(trade))
+        }
         Event::MassStatus {
             view,
             request,
