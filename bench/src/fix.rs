@@ -21,6 +21,8 @@ mod codec;
 mod floor;
 mod server;
 
+pub use codec::codec_works;
+
 use client::Client;
 use floor::Floor;
 use server::Server;

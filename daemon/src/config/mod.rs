@@ -10,6 +10,7 @@ mod parties;
 mod read;
 mod routing;
 mod section;
+mod speech;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use dcx_ring::Wait;
 
 pub(crate) use finding::{Finding, Source};
 pub(crate) use section::{Effective, Origin};
+pub(crate) use speech::Speech;
 
 /// How the workers share threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +129,7 @@ pub(crate) struct Client {
     pub(crate) reset_on_logon: bool,
     pub(crate) cancel_on_disconnect: bool,
     pub(crate) cancel_on_logout: bool,
+    pub(crate) speech: Speech,
     /// Of orders that name no other.
     pub(crate) strategy: StrategyId,
 }
@@ -138,6 +141,7 @@ pub(crate) struct VenueLink {
     pub(crate) connect: SocketAddr,
     pub(crate) sender_comp_id: String,
     pub(crate) target_comp_id: String,
+    pub(crate) speech: Speech,
     pub(crate) heart_bt_int_s: u32,
     pub(crate) reset_on_logon: bool,
     /// Whether it is asked for the trades that it prints.

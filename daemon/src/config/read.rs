@@ -19,7 +19,7 @@ use super::finding::{Finding, Source, nearest};
 use super::parties::TimeOfDay;
 use super::section::{Effective, Item, Section, Walk};
 use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, ON_ORPHAN, Topology, VenueLink};
-use super::{limits, parties, routing};
+use super::{limits, parties, routing, speech};
 
 /// Most pairs of an instrument with somebody whose position is kept.
 const POSITIONS_MAX: u32 = 1 << 24;
@@ -99,12 +99,15 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
     });
     let log_dir = root.table("log", |section| path(section, "dir", "var/log"));
     let control = root.table("control", parties::read_control);
-    let venues = root.tables("venue", read_venue);
+    let dictionaries = root.table("dictionary", |section| {
+        section.named(speech::read_dictionary)
+    });
+    let venues = root.tables("venue", |section| read_venue(section, &dictionaries));
     let routing = root.table("routing", |section| routing::read(section, &venues));
     let strategies = root.tables("strategy", parties::read_strategy);
     let owned = root.tables("account", parties::read_account);
     let clients = root.tables("client", |section| {
-        read_client(section, &fix.acceptors, &strategies)
+        read_client(section, &fix.acceptors, &strategies, &dictionaries)
     });
     let mut factors = Vec::new();
     let instruments = root.tables("instrument", |section| {
@@ -282,7 +285,10 @@ fn read_fix(section: &mut Section<'_, '_, '_>) -> FixRead {
     }
 }
 
-fn read_venue(section: &mut Section<'_, '_, '_>) -> Option<Item<VenueLink>> {
+fn read_venue(
+    section: &mut Section<'_, '_, '_>,
+    dictionaries: &[speech::Defined],
+) -> Option<Item<VenueLink>> {
     let name = section.text::<VenueName>("name", None, |text| {
         text.parse().map_err(|fault| format!("{fault}"))
     });
@@ -299,6 +305,7 @@ fn read_venue(section: &mut Section<'_, '_, '_>) -> Option<Item<VenueLink>> {
     let features = parties::read_features(section);
     let trades = section.boolean("trades", Some(false));
     let phases = section.boolean("phases", Some(false));
+    let speech = speech::read_speech(section, dictionaries);
     let name = name?;
     Some(Item {
         value: VenueLink {
@@ -313,6 +320,7 @@ fn read_venue(section: &mut Section<'_, '_, '_>) -> Option<Item<VenueLink>> {
             connect: connect.map_or(NOWHERE, |connect| connect.value),
             sender_comp_id: sender.map_or_else(String::new, |sender| sender.value),
             target_comp_id: target.map_or_else(String::new, |target| target.value),
+            speech,
             heart_bt_int_s: heart_bt_int_s.unwrap_or(30),
             reset_on_logon: reset_on_logon.unwrap_or(false),
             trades: trades.unwrap_or(false),
@@ -326,6 +334,7 @@ fn read_client(
     section: &mut Section<'_, '_, '_>,
     acceptors: &[Item<Acceptor>],
     strategies: &[Item<String>],
+    dictionaries: &[speech::Defined],
 ) -> Option<Item<Client>> {
     let name = section.text("comp_id", None, comp_id);
     if let Some(name) = &name {
@@ -359,6 +368,7 @@ fn read_client(
         }
         place
     });
+    let speech = speech::read_speech(section, dictionaries);
     let name = name?;
     Some(Item {
         value: Client {
@@ -370,6 +380,7 @@ fn read_client(
             reset_on_logon: reset_on_logon.unwrap_or(false),
             cancel_on_disconnect: on_disconnect.unwrap_or(false),
             cancel_on_logout: on_logout.unwrap_or(false),
+            speech,
             strategy: strategy.map_or(StrategyId::new(0), limits::strategy),
         },
         span: name.span,

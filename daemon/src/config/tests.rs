@@ -240,3 +240,103 @@ fn no_bytes_make_it_panic() {
         }
     }
 }
+
+/// A dictionary of a venue, and the client that speaks by it.
+const SPOKEN: &str = r#"
+[dictionary.desk]
+version = "FIX.4.2"
+header = { optional = [9001] }
+
+[[dictionary.desk.field]]
+tag = 9001
+name = "DeskCode"
+type = "char"
+values = ["A", "B"]
+
+[[dictionary.desk.field]]
+tag = 40
+add_values = ["Z"]
+remove_values = ["1"]
+
+[[dictionary.desk.field]]
+tag = 9002
+name = "NoTags"
+type = "uint"
+
+[[dictionary.desk.message]]
+type = "D"
+required = [109]
+removed = [21]
+
+[[dictionary.desk.group]]
+message = "D"
+count = 9002
+fields = [9001]
+"#;
+
+#[test]
+fn a_session_speaks_its_version_with_what_its_dictionary_changes() {
+    let speaking = SMALL.replace(
+        "comp_id = \"CLIENT\"",
+        "comp_id = \"CLIENT\"\ndictionary = \"desk\"\nvalidate_values = false\ncheck_latency = false",
+    );
+    let loaded = read(&format!("{speaking}{SPOKEN}"));
+    assert_eq!(rendered(&loaded), "");
+    let config = loaded.config.expect("nothing was found");
+    let session = |speech: &Speech| speech.session("DCX", "CLIENT", dcx_fix::Role::Acceptor);
+    let client = session(&config.clients[0].speech);
+    assert_eq!(client.begin_string, "FIX.4.2");
+    let dictionary = client.dictionary.expect("it names one");
+    assert_eq!(dictionary.name(), "desk");
+    assert_eq!(dictionary.field_name(9001), Some("DeskCode"));
+    assert!(dictionary.is_header(9001));
+    assert_eq!(client.sending_time_tolerance, None);
+    assert!(
+        client
+            .validate
+            .is_some_and(|switches| !switches.values_checked)
+    );
+    assert!(client.dialect.is_some(), "4.2 is translated");
+    let venue = session(&config.venues[0].speech);
+    assert_eq!((&*venue.begin_string, venue.dictionary), ("FIX.4.4", None));
+    assert_eq!(venue.validate, Some(dcx_fix::Switches::default()));
+    assert!(venue.sending_time_tolerance.is_some() && venue.dialect.is_none());
+}
+
+#[test]
+fn a_dictionary_is_refused_with_the_line_of_each_change_that_cannot_be_made() {
+    let wrong = SPOKEN
+        .replace("type = \"D\"", "type = \"U9\"")
+        .replace("tag = 40", "tag = 4999")
+        .replace("optional = [9001]", "optional = [35]");
+    let speaking = SMALL.replace(
+        "comp_id = \"CLIENT\"",
+        "comp_id = \"CLIENT\"\ndictionary = \"dsk\"\nfix_version = \"FIX.4.3\"",
+    );
+    let text = rendered(&read(&format!("{speaking}{wrong}")));
+    for words in [
+        "no field 4999 is known",
+        "no message type \"U9\" is known",
+        "field 35 frames every message",
+        "no dictionary is called \"dsk\"",
+        "FIX.4.3",
+    ] {
+        assert!(text.contains(words), "{words} is not in:\n{text}");
+    }
+    let lines = |key: &str| {
+        let at = format!("{speaking}{wrong}").find(key).unwrap_or(0);
+        format!("{speaking}{wrong}")[..at].lines().count() + 1
+    };
+    let place = format!("dcx.toml:{}:", lines("[[dictionary.desk.message]]"));
+    assert!(text.contains(&place), "{place} is not in:\n{text}");
+}
+
+#[test]
+fn a_session_of_another_version_than_its_dictionary_is_refused() {
+    let speaking = SMALL.replace(
+        "comp_id = \"CLIENT\"",
+        "comp_id = \"CLIENT\"\ndictionary = \"desk\"\nfix_version = \"FIX.5.0SP2\"",
+    );
+    let loaded = read(&format!("{speaking}{SPOKEN}"));
+    assert_eq!(codes(&loaded), [Code::C013]);
+}

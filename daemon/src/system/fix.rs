@@ -149,13 +149,15 @@ fn link_config(config: &Config) -> LinkConfig {
     let clients = config.clients.iter().map(|client| SessionConfig {
         reset_on_logon: client.reset_on_logon,
         store: store.clone(),
-        ..SessionConfig::fix44(&client.acceptor, &client.comp_id, Role::Acceptor)
+        ..client
+            .speech
+            .session(&client.acceptor, &client.comp_id, Role::Acceptor)
     });
     let venues = config.venues.iter().map(|link| SessionConfig {
         heart_bt_int_s: link.heart_bt_int_s,
         reset_on_logon: link.reset_on_logon,
         store: store.clone(),
-        ..SessionConfig::fix44(
+        ..link.speech.session(
             &link.sender_comp_id,
             &link.target_comp_id,
             Role::initiator(link.connect),
