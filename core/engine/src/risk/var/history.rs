@@ -99,21 +99,22 @@ impl History {
         self.now
     }
 
-    /// Follows a change of an exposure, but for the value at risk; gives the size of the factor's
-    /// largest return.
+    /// Follows a change of an exposure; gives the size of the factor's largest return.
     ///
     /// # Cost
     /// O(scenarios).
     pub(super) fn take_in(&mut self, factor: Factor, step: i64) -> u64 {
-        self.now = None;
         let at = factor.ix() * self.scenarios;
         let column = self.returns.get(at..at + self.scenarios);
-        let column = column.unwrap_or_default();
         let mut steepest = 0;
-        for (profit, ret) in self.profit.iter_mut().zip(column) {
+        // One pass: a profit is ranked while it is at hand.
+        let mut worst = Worst::NONE;
+        for (profit, ret) in self.profit.iter_mut().zip(column.unwrap_or_default()) {
             *profit += i128::from(step) * i128::from(*ret);
             steepest = steepest.max(ret.unsigned_abs());
+            worst.take(-*profit);
         }
+        self.now = Some(worst.at(self.rank()));
         u64::from(steepest)
     }
 
@@ -154,15 +155,9 @@ impl History {
 
     /// The loss that counts.
     fn ranked(&self, losses: impl Iterator<Item = i128>) -> i128 {
-        // The worst losses met, worst first; few scenarios get past the least of them.
-        let mut worst = [i128::MIN; RANK_MAX];
-        for loss in losses {
-            if worst.last().is_some_and(|least| loss > *least) {
-                rank(&mut worst, loss);
-            }
-        }
-        let at_risk = worst.get(self.rank().saturating_sub(1));
-        at_risk.copied().unwrap_or(i128::MIN)
+        let mut worst = Worst::NONE;
+        losses.for_each(|loss| worst.take(loss));
+        worst.at(self.rank())
     }
 
     fn losses(&self, profits: &[i128], factor: Factor, step: i64) -> impl Iterator<Item = i128> {
@@ -225,12 +220,28 @@ impl History {
     }
 }
 
-/// Puts a loss in its place among the worst, of which the least falls out.
-fn rank(worst: &mut [i128; RANK_MAX], loss: i128) {
-    let mut falling = loss;
-    for place in worst {
-        if falling > *place {
-            std::mem::swap(place, &mut falling);
+/// The worst losses met, worst first.
+#[derive(Debug)]
+struct Worst([i128; RANK_MAX]);
+
+impl Worst {
+    const NONE: Self = Self([i128::MIN; RANK_MAX]);
+
+    /// Puts a loss in its place, if it is among them; few scenarios get past the least.
+    fn take(&mut self, loss: i128) {
+        if self.0.last().is_some_and(|least| loss > *least) {
+            let mut falling = loss;
+            for place in &mut self.0 {
+                if falling > *place {
+                    std::mem::swap(place, &mut falling);
+                }
+            }
         }
+    }
+
+    /// The one of a rank, of which the first is 1.
+    fn at(&self, rank: usize) -> i128 {
+        let at_risk = self.0.get(rank.saturating_sub(1));
+        at_risk.copied().unwrap_or(i128::MIN)
     }
 }

@@ -502,7 +502,6 @@ impl Var {
             self.stand_mut(factor).steepest = steepest;
         }
         self.waiting = 0;
-        self.history.settle();
         self.bound();
     }
 
