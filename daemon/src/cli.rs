@@ -203,6 +203,15 @@ pub(crate) struct SimAt {
     /// The CompID of who may log on; may be repeated
     #[arg(long = "target", value_name = "ID", default_value = "TW44")]
     pub(crate) targets: Vec<String>,
+    /// Tell the number expected next in Logons (789)
+    #[arg(long)]
+    pub(crate) next_expected: bool,
+    /// Tell the last number taken in every message (369)
+    #[arg(long)]
+    pub(crate) last_processed: bool,
+    /// Numbers that one ResendRequest asks for; 0 asks for all
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub(crate) resend_request_chunk: u64,
 }
 
 #[derive(Debug, Args)]

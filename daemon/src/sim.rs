@@ -155,6 +155,9 @@ fn run_at(args: SimAt, out: Out) -> Outcome {
         begin_string: args.begin_string,
         sender: args.sender,
         targets: args.targets,
+        next_expected: args.next_expected,
+        last_processed: args.last_processed,
+        resend_request_chunk: args.resend_request_chunk,
     };
     let stop = stop_on_signal()?;
     let ran = echo::run(&options, &stop, |addr| {

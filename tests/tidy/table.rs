@@ -24,7 +24,7 @@ pub(crate) struct Room {
 }
 
 /// Others' crates that any room may use in its tests and benches, beside those of its row.
-pub(crate) const IN_TESTS: &[&str] = &["criterion", "loom", "proptest", "tempfile"];
+pub(crate) const IN_TESTS: &[&str] = &["criterion", "loom", "proptest", "rcgen", "tempfile"];
 
 /// What would make the middle of the house depend on a clock, a socket, a runtime or chance.
 const IMPURE: &[&str] = &[

@@ -106,7 +106,14 @@ pub(crate) fn fuzz(seconds: u32) -> Result<()> {
         )
         .into());
     }
-    for target in ["record", "fix", "fix_session", "journal", "control"] {
+    for target in [
+        "record",
+        "fix",
+        "fix_session",
+        "fix_store",
+        "journal",
+        "control",
+    ] {
         run(Command::new("rustup")
             .args(["run", "nightly", "cargo", "fuzz", "run"])
             .args(["--fuzz-dir", "tests/fuzz", target, "--"])

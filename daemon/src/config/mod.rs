@@ -10,6 +10,7 @@ mod parties;
 mod read;
 mod routing;
 mod section;
+mod sessions;
 mod speech;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use dcx_fix::TlsAccept;
 use dcx_model::{
     Account, AccountId, Code, Command, Configure, FactorMapping, Instrument, InstrumentId,
     LimitChange, OnNoVenue, OnOrphan, Operator, Permission, PermittedMeans, RequestId, Routing,
@@ -24,6 +26,8 @@ use dcx_model::{
 };
 use dcx_pipeline::JournalMode;
 use dcx_ring::Wait;
+
+use self::sessions::SessionKeys;
 
 pub(crate) use finding::{Finding, Source};
 pub(crate) use section::{Effective, Origin};
@@ -53,6 +57,7 @@ impl Topology {
 pub(crate) struct Acceptor {
     pub(crate) listen: SocketAddr,
     pub(crate) comp_id: String,
+    pub(crate) tls: Option<TlsAccept>,
 }
 
 /// An account with its names.
@@ -132,6 +137,8 @@ pub(crate) struct Client {
     pub(crate) speech: Speech,
     /// Of orders that name no other.
     pub(crate) strategy: StrategyId,
+    /// How its session treats it.
+    pub(crate) keys: SessionKeys,
 }
 
 /// A venue and how it is reached.
@@ -148,6 +155,10 @@ pub(crate) struct VenueLink {
     pub(crate) trades: bool,
     /// Whether it is asked for halts and openings of its instruments.
     pub(crate) phases: bool,
+    /// Where else it is reached.
+    pub(crate) others: Vec<SocketAddr>,
+    /// How its session treats it.
+    pub(crate) keys: SessionKeys,
 }
 
 /// The bounds of the FIX link.
@@ -157,6 +168,8 @@ pub(crate) struct Fix {
     pub(crate) message_bytes_max: usize,
     pub(crate) out_bytes_max: usize,
     pub(crate) logon_timeout_s: u32,
+    /// Connections a second from one address; 0 for any number.
+    pub(crate) logons_per_s_max: u32,
     pub(crate) acceptors: Vec<Acceptor>,
 }
 

@@ -74,7 +74,7 @@ const FEATURES: &[(&str, VenueFeatures)] = &[
 /// The word of each algorithm.
 const ALGOS: &[(&str, Algo)] = &[("at-once", Algo::AtOnce), ("twap", Algo::Twap)];
 
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub(super) const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// `[[account]]`.
 pub(super) fn read_account(section: &mut Section<'_, '_, '_>) -> Option<Item<Owned>> {

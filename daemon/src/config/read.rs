@@ -19,7 +19,7 @@ use super::finding::{Finding, Source, nearest};
 use super::parties::TimeOfDay;
 use super::section::{Effective, Item, Section, Walk};
 use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, ON_ORPHAN, Topology, VenueLink};
-use super::{limits, parties, routing, speech};
+use super::{limits, parties, routing, sessions, speech};
 
 /// Most pairs of an instrument with somebody whose position is kept.
 const POSITIONS_MAX: u32 = 1 << 24;
@@ -261,14 +261,17 @@ fn read_fix(section: &mut Section<'_, '_, '_>) -> FixRead {
     let logon_timeout_s = section
         .number_u32("logon_timeout_s", 1..=3_600, Some(10))
         .unwrap_or(10);
+    let logons_per_s_max = section.number_u32("logons_per_s_max", 0..=1_000_000, Some(0));
     let acceptors = section.tables("acceptor", |section| {
         let listen = section.address("listen", None);
         let comp_id = section.text("comp_id", Some("DCX".to_owned()), comp_id);
+        let tls = section.table("tls", sessions::read_accept);
         let span = section.span();
         Some(Item {
             value: Acceptor {
                 listen: listen.map_or(NOWHERE, |listen| listen.value),
                 comp_id: comp_id?.value,
+                tls,
             },
             span,
         })
@@ -279,6 +282,7 @@ fn read_fix(section: &mut Section<'_, '_, '_>) -> FixRead {
             message_bytes_max: message.unwrap_or(65_536) as usize,
             out_bytes_max: out.unwrap_or(1 << 20) as usize,
             logon_timeout_s,
+            logons_per_s_max: logons_per_s_max.unwrap_or(0),
             acceptors: Vec::new(),
         },
         acceptors,
@@ -306,6 +310,8 @@ fn read_venue(
     let trades = section.boolean("trades", Some(false));
     let phases = section.boolean("phases", Some(false));
     let speech = speech::read_speech(section, dictionaries);
+    let others = sessions::read_others(section);
+    let keys = sessions::read(section, sessions::Side::Connects);
     let name = name?;
     Some(Item {
         value: VenueLink {
@@ -325,6 +331,8 @@ fn read_venue(
             reset_on_logon: reset_on_logon.unwrap_or(false),
             trades: trades.unwrap_or(false),
             phases: phases.unwrap_or(false),
+            others,
+            keys,
         },
         span: name.span,
     })
@@ -360,6 +368,7 @@ fn read_client(
     let reset_on_logon = section.boolean("reset_on_logon", Some(false));
     let on_disconnect = section.boolean("cancel_on_disconnect", Some(false));
     let on_logout = section.boolean("cancel_on_logout", Some(false));
+    let keys = sessions::read(section, sessions::Side::Accepts);
     let strategy = section.text_if_any("strategy", comp_id).and_then(|item| {
         let known: Vec<&str> = strategies.iter().map(|it| it.value.as_str()).collect();
         let place = known.iter().position(|known| *known == item.value);
@@ -382,6 +391,7 @@ fn read_client(
             cancel_on_logout: on_logout.unwrap_or(false),
             speech,
             strategy: strategy.map_or(StrategyId::new(0), limits::strategy),
+            keys,
         },
         span: name.span,
     })

@@ -340,3 +340,106 @@ fn a_session_of_another_version_than_its_dictionary_is_refused() {
     let loaded = read(&format!("{speaking}{SPOKEN}"));
     assert_eq!(codes(&loaded), [Code::C013]);
 }
+
+/// [`SMALL`] with these keys in the table of its client.
+fn with_client_keys(keys: &str) -> Loaded {
+    read(&SMALL.replace(
+        "comp_id = \"CLIENT\"\n",
+        &format!("comp_id = \"CLIENT\"\n{keys}\n"),
+    ))
+}
+
+#[test]
+fn a_session_is_told_everything_that_its_two_sides_agreed_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let password = dir.path().join("password");
+    std::fs::write(&password, "s3cret\nnothing more\n").unwrap();
+    let loaded = with_client_keys(&format!(
+        r#"
+reset_on_logout = true
+reset_on_disconnect = true
+next_expected = true
+last_processed = true
+resend_request_chunk = 500
+live_during_resend = false
+username = "desk"
+password_file = "{}"
+messages_per_s_max = 200
+over_rate = "cut"
+out_bytes_max = 65_536
+allowed = ["192.0.2.0/24", "::1"]
+hours = {{ open = "17:00", close = "16:55", time_zone = "America/New_York", weekdays = ["sun", "mon"] }}
+store = {{ durability = "group", segment_mb = 8, retain_mb = 100, retain_days = 7 }}
+"#,
+        password.display()
+    ));
+    assert_eq!(codes(&loaded), [], "{}", rendered(&loaded));
+    let shown: Vec<_> = loaded
+        .values
+        .iter()
+        .map(|value| value.value.as_str())
+        .collect();
+    assert!(
+        !shown.iter().any(|value| value.contains("s3cret")),
+        "{shown:?}"
+    );
+    let config = loaded.config.unwrap();
+    let session = dcx_fix::SessionConfig::fix44("DCX", "CLIENT", dcx_fix::Role::Acceptor);
+    let session = config.clients[0].keys.apply(session);
+    assert!(session.reset_on_logout && session.reset_on_disconnect);
+    assert!(session.next_expected && session.last_processed && !session.live_during_resend);
+    assert_eq!(session.resend_request_chunk, 500);
+    let credentials = dcx_fix::Credentials::new("desk".to_owned(), "s3cret".to_owned());
+    assert_eq!(session.credentials, Some(credentials));
+    let throttle = session.throttle.unwrap();
+    assert_eq!(
+        (throttle.per_s, throttle.over),
+        (200, dcx_fix::OverRate::Cut)
+    );
+    assert_eq!(session.out_bytes_max, Some(65_536));
+    assert_eq!(session.allowed.len(), 2);
+    assert!(session.schedule.is_some());
+    let store = session.store_options;
+    assert_eq!(store.durability, dcx_fix::Durability::Group);
+    assert_eq!(store.segment_bytes, 8 << 20);
+    assert_eq!(store.retain_bytes, Some(100 << 20));
+    assert_eq!(
+        store.retain_for,
+        Some(dcx_model::Nanos::from_seconds(7 * 86_400))
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_session_is_told_with_its_line() {
+    let wrong = [
+        ("allowed = [\"192.0.2.0/33\"]", Code::C007),
+        ("password_file = \"nowhere/at/all\"", Code::C007),
+        ("over_rate = \"drop\"", Code::C007),
+        ("resend_request_chunk = -1", Code::C005),
+        ("hours = { open = \"17:00\" }", Code::C013),
+        (
+            "hours = { open = \"17:00\", close = \"18:00\", time_zone = \"Mars/Base\" }",
+            Code::C007,
+        ),
+        (
+            "hours = { open = \"17:00\", close = \"18:00\", open_day = \"sun\" }",
+            Code::C013,
+        ),
+        ("store = { durability = \"always\" }", Code::C007),
+        ("nextexpected = true", Code::C001),
+        ("tls = { key = \"k\" }", Code::C001),
+    ];
+    for (keys, code) in wrong {
+        let loaded = with_client_keys(keys);
+        assert_eq!(codes(&loaded), [code], "{keys}: {}", rendered(&loaded));
+        assert!(rendered(&loaded).contains("dcx.toml:"), "{keys}");
+    }
+    let venue = "connect = \"127.0.0.1:9901\"\n";
+    for (keys, code) in [
+        ("others = [\"here\"]", Code::C007),
+        ("tls = { server_name = \"venue.test\" }", Code::C013),
+    ] {
+        let loaded = read(&SMALL.replace(venue, &format!("{venue}{keys}\n")));
+        assert_eq!(codes(&loaded), [code], "{keys}: {}", rendered(&loaded));
+    }
+}

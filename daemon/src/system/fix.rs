@@ -146,27 +146,40 @@ fn directory(config: &Config, names: &NameTable) -> Directory {
 
 fn link_config(config: &Config) -> LinkConfig {
     let store = StoreConfig::File(config.fix.store_dir.clone());
-    let clients = config.clients.iter().map(|client| SessionConfig {
-        reset_on_logon: client.reset_on_logon,
-        store: store.clone(),
-        ..client
-            .speech
-            .session(&client.acceptor, &client.comp_id, Role::Acceptor)
+    let clients = config.clients.iter().map(|client| {
+        client.keys.apply(SessionConfig {
+            reset_on_logon: client.reset_on_logon,
+            store: store.clone(),
+            ..client
+                .speech
+                .session(&client.acceptor, &client.comp_id, Role::Acceptor)
+        })
     });
-    let venues = config.venues.iter().map(|link| SessionConfig {
-        heart_bt_int_s: link.heart_bt_int_s,
-        reset_on_logon: link.reset_on_logon,
-        store: store.clone(),
-        ..link.speech.session(
-            &link.sender_comp_id,
-            &link.target_comp_id,
-            Role::initiator(link.connect),
-        )
+    let venues = config.venues.iter().map(|link| {
+        let mut role = Role::initiator(link.connect);
+        if let Role::Initiator { others, .. } = &mut role {
+            others.clone_from(&link.others);
+        }
+        link.keys.apply(SessionConfig {
+            heart_bt_int_s: link.heart_bt_int_s,
+            reset_on_logon: link.reset_on_logon,
+            store: store.clone(),
+            ..link
+                .speech
+                .session(&link.sender_comp_id, &link.target_comp_id, role)
+        })
     });
     LinkConfig {
         name: "fix",
         listen: config.fix.acceptors.iter().map(|it| it.listen).collect(),
+        listen_tls: config
+            .fix
+            .acceptors
+            .iter()
+            .map(|it| it.tls.clone())
+            .collect(),
         sessions: clients.chain(venues).collect(),
+        logons_per_s_max: config.fix.logons_per_s_max,
         out_bytes_max: config.fix.out_bytes_max,
         logon_timeout: Nanos::from_seconds(u64::from(config.fix.logon_timeout_s)),
         message_bytes_max: config.fix.message_bytes_max,

@@ -53,6 +53,36 @@ pub enum StoreConfig {
     File(PathBuf),
 }
 
+/// A certificate with what leads from it to its authority, and its private key: PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsIdentity {
+    /// The certificates, our own first.
+    pub certificates: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// TLS of an address that is listened on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsAccept {
+    /// Who we are.
+    pub identity: TlsIdentity,
+    /// Who vouches for the peers, as a PEM file: without a certificate of theirs nobody is let in.
+    /// `None` lets in anybody.
+    pub client_authorities: Option<PathBuf>,
+}
+
+/// TLS of a connection that is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsConnect {
+    /// The name, or address, that the peer's certificate has to be for.
+    pub server_name: String,
+    /// Who vouches for the peer, as a PEM file.
+    pub authorities: PathBuf,
+    /// Who we are, where the peer asks.
+    pub identity: Option<TlsIdentity>,
+}
+
 /// How many messages a peer may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttle {
@@ -115,6 +145,8 @@ pub struct SessionConfig {
     pub allowed: Vec<IpRange>,
     /// How much the peer may send.
     pub throttle: Option<Throttle>,
+    /// TLS of an initiator's connection; `None` connects in the clear.
+    pub tls: Option<TlsConnect>,
     /// Bytes that may wait for the peer, if not as many as the link's
     /// [`out_bytes_max`](LinkConfig::out_bytes_max).
     pub out_bytes_max: Option<usize>,
@@ -153,6 +185,7 @@ impl SessionConfig {
             schedule: None,
             allowed: Vec::new(),
             throttle: None,
+            tls: None,
             out_bytes_max: None,
             sending_time_tolerance: Some(Nanos::from_seconds(120)),
             validate: Some(Switches::default()),
@@ -237,6 +270,8 @@ pub struct LinkConfig {
     /// Addresses that acceptor sessions are reached at. Port 0 takes a free one
     /// (see `Link::local_addrs`).
     pub listen: Vec<SocketAddr>,
+    /// TLS of these addresses, in their order; those without are listened on in the clear.
+    pub listen_tls: Vec<Option<TlsAccept>>,
     /// The sessions. A [`SessionIx`](crate::SessionIx) is a place in this list.
     pub sessions: Vec<SessionConfig>,
     /// Bytes that may wait for a peer that does not read; beyond it the peer is cut.
@@ -268,6 +303,7 @@ impl Default for LinkConfig {
         Self {
             name: "fix",
             listen: Vec::new(),
+            listen_tls: Vec::new(),
             sessions: Vec::new(),
             out_bytes_max: 1 << 20,
             stall_timeout: Nanos::from_seconds(10),

@@ -39,11 +39,14 @@ pub use codec::{
     Body, BodyFields, CodecFault, Encoder, FieldFault, Fields, Head, Message, Scan, Scanner,
     UtcTimestamp, ValueFault, scan,
 };
-pub use config::{ConfigError, LinkConfig, OverRate, Role, SessionConfig, StoreConfig, Throttle};
+pub use config::{
+    ConfigError, LinkConfig, OverRate, Role, SessionConfig, StoreConfig, Throttle, TlsAccept,
+    TlsConnect, TlsIdentity,
+};
 pub use dialect::{Dialect, Fix42, Fix50Sp2, Spoken, copy};
 pub use dictionary::{Dictionary, Rejection, SessionRejectReason, Switches, Version};
 pub use link::{
-    Board, Flushed, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats,
+    Board, Flushed, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats, TlsError,
 };
 pub use schedule::{Schedule, ScheduleError, Window};
 pub use session::{

@@ -21,6 +21,7 @@ mod connection;
 mod flushed;
 mod slot;
 mod stats;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -37,6 +38,8 @@ use self::connection::{Brought, Connection};
 pub use self::flushed::Flushed;
 use self::slot::{Down, Hours, Shared, Slot, Step};
 pub use self::stats::{Board, LinkCounts, LinkState, SessionCounts, SessionStats};
+use self::tls::Tls;
+pub use self::tls::TlsError;
 use crate::access::Rate;
 use crate::app::{Application, Queue, SessionIx};
 use crate::config::{ConfigError, LinkConfig, OverRate, SessionConfig, StoreConfig, is_comp_id};
@@ -77,6 +80,9 @@ pub enum LinkError {
     /// A session's store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// An address cannot be listened on.
     #[error("listening on {address}")]
     Listen {
@@ -101,6 +107,7 @@ impl LinkError {
             Self::Config(_) | Self::Poll { .. } => None,
             Self::Session { source, .. } => Some(source.code()),
             Self::Store(error) => Some(error.code()),
+            Self::Tls(_) => Some(Code::F117),
             Self::Listen { .. } => Some(Code::F113),
         }
     }
@@ -120,6 +127,8 @@ pub struct Link<A: Application> {
     poll: Poll,
     events: Events,
     listeners: Vec<TcpListener>,
+    /// How each is encrypted.
+    listeners_tls: Vec<Option<Arc<rustls::ServerConfig>>>,
     local_addrs: Vec<SocketAddr>,
     slots: Vec<Slot>,
     /// Places of sessions, those that templates may still make included.
@@ -164,6 +173,7 @@ impl<A: Application> Link<A> {
         }
         let mut listeners = Vec::new();
         let mut local_addrs = Vec::new();
+        let mut listeners_tls = Vec::new();
         for (ix, &address) in config.listen.iter().enumerate() {
             let failed = |source| LinkError::Listen { address, source };
             let mut listener = TcpListener::bind(address).map_err(failed)?;
@@ -171,6 +181,8 @@ impl<A: Application> Link<A> {
             let registry = poll.registry();
             let registered = registry.register(&mut listener, Token(ix), Interest::READABLE);
             registered.map_err(|source| LinkError::Poll { source })?;
+            let files = config.listen_tls.get(ix).and_then(Option::as_ref);
+            listeners_tls.push(files.map(tls::acceptor).transpose()?);
             listeners.push(listener);
         }
         let templates = config.sessions.iter().any(|it| it.template().is_some());
@@ -184,6 +196,7 @@ impl<A: Application> Link<A> {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             listeners,
+            listeners_tls,
             local_addrs,
             slots_max,
             rates: BTreeMap::new(),
@@ -396,6 +409,7 @@ impl<A: Application> Link<A> {
         // reset would overtake the Logout that was just sent.
         if matches!(why, Down::Session(_)) && !was_connecting {
             let _ = open.flush(now.mono);
+            open.finish();
             self.linger(open.socket, now.mono);
         }
     }
@@ -451,7 +465,15 @@ impl<A: Application> Link<A> {
         match brought {
             Ok(Brought::Bytes(_) | Brought::Nothing) => {}
             Ok(Brought::End) => self.end(ix, now, &Down::Link(Code::F103)),
+            Err(error) if is_tls_failure(&error) => {
+                self.end(ix, now, &Down::Link(Code::F117));
+            }
             Err(_) => self.end(ix, now, &Down::Link(Code::F102)),
+        }
+        // A handshake that has just ended lets out what waited for it.
+        let waits = self.slots[ix].connection.as_ref();
+        if waits.is_some_and(|open| open.tls.is_some() && open.output.len() > 0) {
+            self.touch(ix);
         }
         self.settle_queue(now);
         taken
@@ -543,6 +565,12 @@ impl<A: Application> Link<A> {
             }
             let mut open = Connection::new(socket, now.mono);
             open.from = Some(from.ip());
+            if let Some(Some(config)) = self.listeners_tls.get(listener) {
+                let Ok(tls) = Tls::accept(config) else {
+                    continue;
+                };
+                open.tls = Some(tls);
+            }
             let token = Token(self.listeners.len() + self.slots_max + place);
             let interest = Interest::READABLE | Interest::WRITABLE;
             let registry = self.poll.registry();
@@ -611,10 +639,12 @@ impl<A: Application> Link<A> {
             return;
         };
         let bytes_max = self.config.logon_bytes_max;
-        let ended = !matches!(
-            open.read(bytes_max),
-            Ok(Brought::Bytes(_) | Brought::Nothing)
-        );
+        let read = open.read(bytes_max);
+        if read.as_ref().is_err_and(is_tls_failure) {
+            self.counts.tls_refused += 1;
+            return self.refuse(open, now);
+        }
+        let ended = !matches!(read, Ok(Brought::Bytes(_) | Brought::Nothing));
         match self.first_message(&open) {
             First::NotYet if ended => self.refuse(open, now),
             First::NotYet => self.pending[place] = Some(open),
@@ -734,7 +764,13 @@ impl<A: Application> Link<A> {
         });
         match connecting {
             Ok(socket) => {
-                slot.connection = Some(Connection::new(socket, now.mono));
+                let mut open = Connection::new(socket, now.mono);
+                let encrypted = slot.tls.as_ref().map(Tls::connect).transpose();
+                let Ok(encrypted) = encrypted else {
+                    return self.end(ix, now, &Down::Link(Code::F117));
+                };
+                open.tls = encrypted;
+                slot.connection = Some(open);
                 slot.connecting = true;
                 slot.enter(LinkState::Connecting, None, now);
             }
@@ -949,13 +985,21 @@ fn open_slot(ix: SessionIx, session: &SessionConfig, link: &LinkConfig) -> Resul
         inbound: store.next_in(),
         outbound: store.next_out(),
     };
+    let tls = session.tls.as_ref().map(tls::initiator).transpose()?;
     let machine = Session::new(session.settings(link), next);
     let machine = machine.map_err(|source| LinkError::Session {
         sender: session.sender_comp_id.clone(),
         target: session.target_comp_id.clone(),
         source,
     })?;
-    Ok(Slot::new(ix, machine, store, session.clone()))
+    let mut slot = Slot::new(ix, machine, store, session.clone());
+    slot.tls = tls;
+    Ok(slot)
+}
+
+/// Whether the encryption of a connection failed, rather than the connection.
+fn is_tls_failure(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData
 }
 
 /// Whether the peer has still not closed a connection that we closed. What it sends is dropped.

@@ -29,6 +29,10 @@ impl EchoApp {
 
     /// Whether the order is to be taken: not when it is a copy of one that was.
     fn is_new(&mut self, session: SessionIx, order: &Message<'_>) -> bool {
+        // A template makes sessions that were not there at the start.
+        if self.seen.len() <= session.as_usize() {
+            self.seen.resize_with(session.as_usize() + 1, BTreeSet::new);
+        }
         let Some(seen) = self.seen.get_mut(session.as_usize()) else {
             return false;
         };

@@ -30,8 +30,14 @@ pub struct EchoOptions {
     pub begin_string: String,
     /// Its own CompID.
     pub sender: String,
-    /// The CompIDs of who may log on.
+    /// The CompIDs of who may log on; with a `*` at the end, of all that begin so.
     pub targets: Vec<String>,
+    /// Whether Logons tell the number expected next (`NextExpectedMsgSeqNum`, 789).
+    pub next_expected: bool,
+    /// Whether messages tell the last number taken (`LastMsgSeqNumProcessed`, 369).
+    pub last_processed: bool,
+    /// Numbers that one ResendRequest (2) asks for; 0 for all.
+    pub resend_request_chunk: u64,
 }
 
 /// Runs the acceptor until `stop` is set. Calls `listening` once with its address.
@@ -69,6 +75,9 @@ fn link_config(options: &EchoOptions) -> LinkConfig {
     };
     let session = |target: &String| SessionConfig {
         begin_string: options.begin_string.clone(),
+        next_expected: options.next_expected,
+        last_processed: options.last_processed,
+        resend_request_chunk: options.resend_request_chunk,
         reset_on_logon: true,
         validate: Some(checked),
         ..SessionConfig::fix44(&options.sender, target, Role::Acceptor)

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use dcx_model::{MonoNanos, Nanos};
 use mio::net::TcpStream;
 
+use super::tls::Tls;
+
 /// Bytes that a read may take at once, and the room of a new buffer.
 const CHUNK: usize = 16 * 1024;
 
@@ -13,6 +15,8 @@ const CHUNK: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) socket: TcpStream,
+    /// The encryption, if there is one.
+    pub(super) tls: Option<Tls>,
     pub(super) input: Inbox,
     pub(super) output: Outbox,
     /// The operating system said, or may not have had the chance to say, that there are bytes.
@@ -37,6 +41,7 @@ impl Connection {
     pub(super) fn new(socket: TcpStream, now: MonoNanos) -> Self {
         Self {
             socket,
+            tls: None,
             input: Inbox::default(),
             output: Outbox::default(),
             readable: true,
@@ -53,13 +58,18 @@ impl Connection {
         if wanted == 0 {
             return Ok(Brought::Nothing);
         }
-        match self.socket.read(room) {
+        let read = match &mut self.tls {
+            None => self.socket.read(room),
+            Some(tls) => tls.read(&mut self.socket, room),
+        };
+        match read {
             Ok(0) => Ok(Brought::End),
             Ok(count) => {
                 self.input.tail += count;
                 // Less than there was room for: the socket is empty, and the operating system
                 // will say when it no longer is.
-                self.readable = count == wanted;
+                // Encrypted, there may be more than one record, or part of one.
+                self.readable = count == wanted || self.tls.is_some();
                 Ok(Brought::Bytes(count))
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -71,12 +81,24 @@ impl Connection {
         }
     }
 
+    /// Says that nothing more comes, where the encryption has words for that.
+    pub(super) fn finish(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.finish(&mut self.socket);
+        }
+    }
+
     /// Writes what waits, as far as the peer takes it.
     #[inline]
     pub(super) fn flush(&mut self, now: MonoNanos) -> io::Result<()> {
         let output = &mut self.output;
         while output.sent < output.bytes.len() {
-            match self.socket.write(&output.bytes[output.sent..]) {
+            let bytes = &output.bytes[output.sent..];
+            let written = match &mut self.tls {
+                None => self.socket.write(bytes),
+                Some(tls) => tls.write(&mut self.socket, bytes),
+            };
+            match written {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     output.sent += count;

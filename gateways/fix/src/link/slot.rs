@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use dcx_model::{Code, MonoNanos, Nanos, Now};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 
 use super::connection::{Connection, Outbox};
 use super::stats::{LinkState, SessionCounts, SessionStats};
@@ -152,6 +155,8 @@ pub(super) struct Slot {
     /// Whether the connection of an initiator is still being made.
     pub(super) connecting: bool,
     pub(super) dial: Option<Dial>,
+    /// How it connects, and whom to.
+    pub(super) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     /// Whether the operator wants it up.
     pub(super) wanted: bool,
     /// What it was made from.
@@ -238,6 +243,7 @@ impl Slot {
             connection: None,
             connecting: false,
             dial: Dial::of(&config.role),
+            tls: None,
             wanted: true,
             window: None,
             rate: Rate::new(config.throttle.map_or(0, |throttle| throttle.per_s)),

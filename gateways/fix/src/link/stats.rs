@@ -129,6 +129,8 @@ counted! {
         unknown_peers,
         /// Closed because their first message was not a Logon, or no message at all.
         not_logons,
+        /// Closed because their TLS handshake failed.
+        tls_refused,
         /// Closed because they did not log on in time.
         logon_timeouts,
         /// Closed because their address may not connect, or not to the session they named.

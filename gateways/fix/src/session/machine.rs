@@ -111,6 +111,12 @@ impl Session {
         }
     }
 
+    /// All that decides what it does next, to tell states apart.
+    #[cfg(test)]
+    pub(super) fn state_shown(&self) -> impl std::fmt::Debug + '_ {
+        (&self.state, self.next, &self.later)
+    }
+
     /// Takes one input at `now` and writes all of its consequences to `sink`.
     pub fn handle(&mut self, now: Now, input: Input<'_>, sink: &mut impl Sink) {
         match input {

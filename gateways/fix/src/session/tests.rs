@@ -1,6 +1,7 @@
 //! Scenarios: each clause of the session protocol, and a walk over every edge of the diagram.
 
 mod features;
+mod model;
 mod named;
 mod pair;
 

@@ -1,5 +1,7 @@
 //! Who may connect, when, how often and how fast; templates, other hosts, numbers by the operator.
 
+mod tls;
+
 use std::net::TcpListener;
 
 use dcx_fix::{
