@@ -19,4 +19,5 @@ pub mod ring;
 pub mod route;
 pub mod routing;
 pub mod scale;
+pub mod sessions;
 pub mod workload;

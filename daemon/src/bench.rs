@@ -7,6 +7,7 @@ use dcx_bench::halt::{self, HaltBench};
 use dcx_bench::report::Report;
 use dcx_bench::ring::{self, RingBench};
 use dcx_bench::scale::{self, ScaleBench};
+use dcx_bench::sessions::{self, SessionsBench};
 use dcx_bench::workload::Shape;
 use dcx_model::Code;
 
@@ -40,6 +41,11 @@ pub(crate) fn bench(command: &Bench, out: Out) -> Outcome {
         Bench::Fix(args) => {
             let scratch = Scratch::make("bench")?;
             fix::run(&fix_options(args), scratch.path())
+                .map_err(|error| Failure::new(Code::X004, chain(&error)))?
+        }
+        Bench::Sessions(args) => {
+            let scratch = Scratch::make("bench")?;
+            sessions::run(&sessions_options(args), scratch.path())
                 .map_err(|error| Failure::new(Code::X004, chain(&error)))?
         }
         Bench::Halt(args) => {
@@ -148,6 +154,24 @@ fn fix_options(args: &BenchArgs) -> FixBench {
         };
     }
     FixBench {
+        rounds: args.rounds.unwrap_or(default.rounds),
+        ..default
+    }
+}
+
+fn sessions_options(args: &BenchArgs) -> SessionsBench {
+    let default = SessionsBench::default();
+    if args.smoke {
+        return SessionsBench {
+            rounds: 1,
+            busy: 20,
+            queued: 50_000,
+            resent: 2_000,
+            span: std::time::Duration::from_millis(300),
+            ..default
+        };
+    }
+    SessionsBench {
         rounds: args.rounds.unwrap_or(default.rounds),
         ..default
     }

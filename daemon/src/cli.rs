@@ -121,6 +121,7 @@ pub(crate) enum Bench {
     Scale(BenchArgs),
     Fix(BenchArgs),
     Halt(BenchArgs),
+    Sessions(BenchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -194,7 +195,7 @@ pub(crate) struct SimAt {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5001")]
     pub(crate) listen: SocketAddr,
-    /// BeginString (8) of its sessions
+    /// BeginString (8) of its sessions, FIX.4.2, FIX.4.4 or FIXT.1.1; or FIX.5.0SP2
     #[arg(long, value_name = "VERSION", default_value = "FIX.4.4")]
     pub(crate) begin_string: String,
     /// Its CompID

@@ -69,6 +69,8 @@ commands! {
         ["dcx bench fix --json"];
     "bench halt" Ro "Measure how soon nothing more reaches a venue after a halt"
         ["dcx bench halt --json"];
+    "bench sessions" Ro "Measure what the trouble of one FIX session costs another"
+        ["dcx bench sessions --json"];
     "data import" Rw "Convert recorded market data to CSV"
         ["dcx data import ../shared/data/eurusd-oanda --out quotes.csv"];
     "data inspect" Ro "Say what recorded market data holds"

@@ -255,8 +255,9 @@ impl SessionConfig {
             sending_time_tolerance: self.sending_time_tolerance,
             validate: self.validate,
             bytes_max: link.message_bytes_max,
-            // So that what is resent in one go is a fraction of what may wait.
-            resend_batch: (self.out_bytes_max(link) / 4096).clamp(1, 256),
+            // What is resent in one go is a fraction of what may wait, and little enough that live
+            // messages of all sessions pass in between.
+            resend_batch: (self.out_bytes_max(link) / 4096).clamp(1, 32),
             ..Settings::of(version, part, &self.sender_comp_id, &self.target_comp_id)
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dcx_fix::{Link, LinkConfig, LinkError, Role, SessionConfig, Switches};
+use dcx_fix::{Link, LinkConfig, LinkError, Role, SessionConfig, Switches, Version};
 use dcx_model::Nanos;
 use dcx_ring::Worker;
 
@@ -26,7 +26,7 @@ pub enum EchoError {
 pub struct EchoOptions {
     /// Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// `BeginString` (8) of its sessions.
+    /// `BeginString` (8) of its sessions, or the name of their version.
     pub begin_string: String,
     /// Its own CompID.
     pub sender: String,
@@ -73,8 +73,11 @@ fn link_config(options: &EchoOptions) -> LinkConfig {
         user_defined_allowed: false,
         ..Switches::default()
     };
+    // A version from 5.0 on is known by its name too, which no message begins with.
+    let named = Version::of_name(&options.begin_string).map(Version::begin_string);
+    let begin_string = named.unwrap_or(&options.begin_string).to_owned();
     let session = |target: &String| SessionConfig {
-        begin_string: options.begin_string.clone(),
+        begin_string: begin_string.clone(),
         next_expected: options.next_expected,
         last_processed: options.last_processed,
         resend_request_chunk: options.resend_request_chunk,

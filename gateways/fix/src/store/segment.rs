@@ -11,6 +11,9 @@ use super::record::{self, Bad, HEAD_LEN, HEADER_LEN, Kind, PAYLOAD_LEN_MAX, Reco
 /// A message in so many has its place in memory; the others are found from the one before.
 const INDEX_EVERY: u64 = 64;
 
+/// Bytes read at once: a resend asks for one message after the other.
+const READ_AHEAD: usize = 64 * 1024;
+
 /// A file of whole records.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -21,6 +24,14 @@ pub(super) struct Segment {
     /// The number behind its last message.
     pub(super) next: u64,
     pub(super) index: Index,
+    /// A part of the file as it was read last; what was written does not change.
+    ahead: Ahead,
+}
+
+#[derive(Debug, Default)]
+struct Ahead {
+    at: u64,
+    bytes: Vec<u8>,
 }
 
 /// A file that was opened, with what else it says.
@@ -82,6 +93,7 @@ impl Segment {
                 len: end,
                 next: next_out,
                 index,
+                ahead: Ahead::default(),
             },
             next_in,
             created,
@@ -129,6 +141,7 @@ impl Segment {
             len: bytes.len() as u64,
             next: next_out,
             index: Index::from(next_out),
+            ahead: Ahead::default(),
         })
     }
 
@@ -160,11 +173,13 @@ impl Segment {
             if place >= self.len {
                 return Err(self.damaged(place, "a message that was kept is missing"));
             }
-            let bytes = self.read_record(place)?;
-            let (record, len) =
-                Record::read(&bytes).map_err(|bad| self.damaged(place, bad.what()))?;
-            place += len as u64;
+            let bytes = self.record_at(place)?;
+            let (record, len) = match Record::read(bytes) {
+                Ok(read) => read,
+                Err(bad) => return Err(self.damaged(place, bad.what())),
+            };
             let Kind::Message(found) = record.kind else {
+                place += len as u64;
                 continue;
             };
             if found != seq {
@@ -172,21 +187,45 @@ impl Segment {
             }
             seq += 1;
             if found == msg_seq_num {
-                out.extend_from_slice(&bytes[HEAD_LEN..]);
-                self.index.hint = (seq, place);
+                out.extend_from_slice(bytes.get(HEAD_LEN..len).unwrap_or_default());
+                self.index.hint = (seq, place + len as u64);
                 return Ok(());
             }
+            place += len as u64;
         }
     }
 
-    fn read_record(&self, place: u64) -> Result<Vec<u8>, StoreError> {
-        let failed = |source| io_error("reading", &self.path, source);
-        let mut head = [0; HEAD_LEN];
-        self.file.read_exact_at(&mut head, place).map_err(failed)?;
-        let len = record::payload_len(&head).min(PAYLOAD_LEN_MAX);
-        let mut bytes = vec![0; HEAD_LEN + len];
-        self.file.read_exact_at(&mut bytes, place).map_err(failed)?;
-        Ok(bytes)
+    /// The bytes from `place` on, at least those of the record that begins there.
+    fn record_at(&mut self, place: u64) -> Result<&[u8], StoreError> {
+        let whole = |bytes: &[u8]| {
+            let head = bytes.first_chunk::<HEAD_LEN>()?;
+            let len = record::payload_len(head).min(PAYLOAD_LEN_MAX);
+            Some(HEAD_LEN + len)
+        };
+        let from = place.checked_sub(self.ahead.at);
+        let from = from.and_then(|from| usize::try_from(from).ok());
+        let had = from.and_then(|from| self.ahead.bytes.get(from..));
+        let is_had = had.is_some_and(|had| whole(had).is_some_and(|len| len <= had.len()));
+        if !is_had {
+            self.read_ahead(place, READ_AHEAD)?;
+            if let Some(len) = whole(&self.ahead.bytes).filter(|len| *len > READ_AHEAD) {
+                self.read_ahead(place, len)?;
+            }
+            return Ok(&self.ahead.bytes);
+        }
+        let had = from.and_then(|from| self.ahead.bytes.get(from..));
+        Ok(had.unwrap_or_default())
+    }
+
+    fn read_ahead(&mut self, place: u64, wanted: usize) -> Result<(), StoreError> {
+        let left = usize::try_from(self.len - place).unwrap_or(usize::MAX);
+        self.ahead.at = place;
+        self.ahead.bytes.resize(wanted.min(left), 0);
+        let read = self.file.read_exact_at(&mut self.ahead.bytes, place);
+        if read.is_err() {
+            self.ahead.bytes.clear();
+        }
+        read.map_err(|source| io_error("reading", &self.path, source))
     }
 
     fn damaged(&self, at: u64, what: &'static str) -> StoreError {
