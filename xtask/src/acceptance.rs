@@ -9,11 +9,8 @@ use anyhow::{Context, Result, bail};
 use crate::steps::{Skipped, answers, cargo, root, run as run_command, target_dir};
 
 /// What the scenarios of a folder expect of the acceptor: its BeginString and who logs on.
-const FOLDERS: [(&str, &str, &str); 3] = [
-    ("fix44", "FIX.4.4", "TW44"),
-    ("fix42", "FIX.4.2", "TW42"),
-    ("fix50sp2", "FIXT.1.1", "TW50SP2"),
-];
+const FOLDERS: [(&str, &str, &str); 2] =
+    [("fix44", "FIX.4.4", "TW44"), ("fix42", "FIX.4.2", "TW42")];
 
 /// Ends the acceptor, whatever came of the scenarios.
 struct Acceptor {

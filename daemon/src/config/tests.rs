@@ -426,8 +426,8 @@ fn what_is_wrong_with_a_session_is_told_with_its_line() {
             Code::C013,
         ),
         ("store = { durability = \"always\" }", Code::C007),
-        ("nextexpected = true", Code::C001),
-        ("tls = { key = \"k\" }", Code::C001),
+        ("nextexpected = true", Code::C003),
+        ("tls = { key = \"k\" }", Code::C003),
     ];
     for (keys, code) in wrong {
         let loaded = with_client_keys(keys);

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use dcx_fix::codec::DEFAULT_APPL_VER_ID;
 use dcx_fix::dictionary::write_in_order;
-use dcx_fix::{AppReject, Application, Message, Outgoing, SessionIx};
+use dcx_fix::{
+    AppReject, Application, BusinessReject, Message, Outgoing, SessionIx, Version,
+    write_business_reject,
+};
 use dcx_model::Now;
 
 const CL_ORD_ID: u32 = 11;
@@ -60,6 +64,11 @@ impl Application for EchoApp {
         match message.msg_type() {
             b"D" if !self.is_new(session, message) => {}
             b"D" | b"d" | b"C" => echo(session, message, out),
+            // The scenarios of 5.0 want the version told in this answer (2r), where no other
+            // message of an application tells it.
+            _ if message.begin_string() == b"FIXT.1.1" => {
+                refuse_with_version(session, message, out)
+            }
             _ => return Err(AppReject::unsupported_message_type()),
         }
         Ok(())
@@ -68,6 +77,21 @@ impl Application for EchoApp {
     fn work(&mut self, _now: Now, _out: &mut Outgoing<'_>) -> usize {
         0
     }
+}
+
+fn refuse_with_version(session: SessionIx, message: &Message<'_>, out: &mut Outgoing<'_>) {
+    let reject = BusinessReject {
+        reason: 3,
+        ref_id: b"",
+        text: "Unsupported Message Type",
+    };
+    out.send(session, b"j", |body| {
+        write_business_reject(body, message, &reject);
+        body.str(
+            DEFAULT_APPL_VER_ID,
+            Version::Fix50Sp2.appl_ver_id().unwrap_or(""),
+        );
+    });
 }
 
 fn echo(session: SessionIx, message: &Message<'_>, out: &mut Outgoing<'_>) {

@@ -201,16 +201,17 @@ impl Session {
         let heart_bt_int = Nanos::new(wish.heart_bt_int_s.saturating_mul(NANOS_PER_S));
         self.state = State::Active(Talk::new(heart_bt_int, now.mono));
         let mut told = state.expected_told;
+        // This Logon is taken when it is answered, unless something before it is missing.
+        if received == expected {
+            self.count(sink);
+        }
         if answers {
-            // This Logon is taken by then, unless something before it is missing.
-            let next = expected + u64::from(received == expected);
+            let next = self.next.inbound;
             self.send_logon(now, wish.heart_bt_int_s, wish.reset, next, sink);
             told = self.settings.next_expected.then_some(next);
         }
         sink.event(SessionEvent::LoggedOn { heart_bt_int });
-        if received == expected {
-            self.count(sink);
-        } else if received > expected {
+        if received > expected {
             let told = told.is_some() && wish.next_expected.is_some();
             self.miss_told(now, received, message, told, sink);
         }
@@ -234,11 +235,13 @@ impl Session {
         match self.wish(message) {
             Ok(wish) if wish.reset => {
                 self.reset(sink);
-                let expected = 1 + u64::from(wish.msg_seq_num == 1);
+                if wish.msg_seq_num == 1 {
+                    self.count(sink);
+                }
+                let expected = self.next.inbound;
                 self.send_logon(now, wish.heart_bt_int_s, true, expected, sink);
-                match wish.msg_seq_num {
-                    1 => self.count(sink),
-                    received => self.miss(now, received, message, sink),
+                if wish.msg_seq_num != 1 {
+                    self.miss(now, wish.msg_seq_num, message, sink);
                 }
             }
             Ok(_) => self.fail(now, PeerFault::SecondLogon, sink),

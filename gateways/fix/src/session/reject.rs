@@ -47,7 +47,10 @@ pub(super) fn write_reject(body: &mut Body<'_>, message: &Message<'_>, reject: &
         body.int(REF_TAG_ID, tag);
     }
     body.bytes(REF_MSG_TYPE, message.msg_type());
-    body.uint(SESSION_REJECT_REASON, u64::from(reject.reason));
+    // FIX 4.2 lists no reason above 11; its acceptance tests 14g to 14i leave the field out.
+    if reject.reason <= 11 || message.begin_string() != b"FIX.4.2" {
+        body.uint(SESSION_REJECT_REASON, u64::from(reject.reason));
+    }
 }
 
 /// Sends an answer the way its message came: on whose behalf becomes to whom, and the reverse
