@@ -120,7 +120,7 @@ impl Desk {
         out: &mut Outgoing<'_>,
     ) {
         let to = (report.view.session, b"8");
-        self.to_client(directory, to, out, |body| {
+        self.tell_client(directory, to, out, |body| {
             report::write_report(body, outbound, report, directory);
         });
     }
@@ -137,7 +137,7 @@ impl Desk {
             self.counts.seen_before += 1;
             return;
         }
-        self.to_client(directory, (session, b"9"), out, |body| {
+        self.tell_client(directory, (session, b"9"), out, |body| {
             report::write_cancel_rejected(body, outbound, rejected);
         });
     }
@@ -161,7 +161,7 @@ impl Desk {
             self.counts.seen_before += 1;
             return;
         }
-        self.to_client(directory, (session, b"r"), out, |body| {
+        self.tell_client(directory, (session, b"r"), out, |body| {
             report::write_mass_canceled(body, outbound, canceled, directory);
         });
     }
@@ -253,7 +253,7 @@ impl Desk {
 
     /// Sends a client a message of this type.
     #[inline]
-    fn to_client(
+    fn tell_client(
         &mut self,
         directory: &Directory,
         (session, msg_type): (SessionId, &[u8; 1]),
