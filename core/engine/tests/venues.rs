@@ -1353,20 +1353,17 @@ fn a_corrected_price_counts_to_what_a_missed_fill_must_have_cost() {
     let mut world = world(VenueFeatures::STATUS);
     buy(&mut world, "A");
     trade(&mut world, 0, "T1", 2, 2);
-    let correct = amend(
-        &world,
-        ("X1", "T1"),
-        (2, -4),
-        (OrdStatus::PartiallyFilled, 8),
-    );
+    trade(&mut world, 0, "T2", 2, 4);
+    let status = (OrdStatus::PartiallyFilled, 6);
+    let correct = amend(&world, ("X1", "T1"), (2, -4), status);
     send(&mut world, correct);
-    // Four lots at an average of -3 ticks, of which two were at -4: the others cost -2.
-    let told = answer_at(&world, 0, OrdStatus::PartiallyFilled, 4, -3);
+    // Six lots at an average of -2 ticks: two at -4, two at 0, so the others cost -2.
+    let told = answer_at(&world, 0, OrdStatus::PartiallyFilled, 6, -2);
     assert_eq!(
         send(&mut world, told),
         [
             "ignored FillMissed",
-            "trade 2@-2 of A PartiallyFilled 4+6/10"
+            "trade 2@-2 of A PartiallyFilled 6+4/10"
         ]
     );
 }
