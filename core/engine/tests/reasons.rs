@@ -6,7 +6,7 @@ mod support;
 use dcx_engine::{Check, Engine, NotEligible, Outbox, RouteReason, SliceReason, SliceWhy, Trace};
 use dcx_model::*;
 use proptest::prelude::*;
-use support::{INSTRUMENTS, LOT, MID, VENUES, World, any_script};
+use support::{INSTRUMENTS, LOT, MID, START, VENUES, World, any_script};
 
 /// A child, how much, where to, and what stood against each venue.
 type Route = (
@@ -77,14 +77,9 @@ fn by_numbers(check: Check, value: i128, limit: i128) -> Option<bool> {
         | Check::Schedule
         | Check::AboveCum => Some(value > limit),
         Check::Slices => Some(value > 0 && value <= limit),
-        // What is shown is of whole lots too; post only looks from the order's side; an order that
-        // reduces needs neither price nor mark; an age of -1 is none.
-        Check::Display
-        | Check::MinQty
-        | Check::Passive
-        | Check::Reference
-        | Check::Marked
-        | Check::Duplicate => None,
+        // What is shown is of whole lots too; post only looks from the order's side; a reference
+        // has two sides, and an order that reduces needs neither it nor a mark.
+        Check::Display | Check::MinQty | Check::Passive | Check::Marked | Check::Duplicate => None,
         _ => Some(value <= limit),
     }
 }
@@ -222,4 +217,72 @@ fn an_order_at_the_opening_that_comes_in_hours_is_told_with_its_field() {
     let last = told.checks.last().expect("a check refused it");
     let tag = i128::from(TimeInForce::TAG);
     assert_eq!(*last, (Check::Together, tag, 0, false));
+}
+
+#[test]
+fn the_first_strategy_beyond_the_last_is_told_with_both() {
+    let mut world = World::new(1);
+    let max = u16::try_from(STRATEGIES_MAX).expect("small");
+    for (strategy, known) in [(max - 1, true), (max, false)] {
+        let order = NewOrder {
+            cl_ord_id: format!("S{strategy}").parse().expect("printable"),
+            strategy: StrategyId::new(strategy),
+            ..order(0)
+        };
+        let events = world.send(Command::NewOrder(order));
+        assert_eq!(
+            matches!(events[0], Event::Accepted { .. }),
+            known,
+            "{events:?}"
+        );
+        let told = told(&world).checks;
+        let last = told.iter().rev().find(|told| told.0 == Check::Strategy);
+        let numbers = (i128::from(strategy), i128::from(max) - 1);
+        assert_eq!(last, Some(&(Check::Strategy, numbers.0, numbers.1, known)));
+    }
+}
+
+#[test]
+fn a_venue_is_needed_at_once_only_by_what_is_sent_at_once() {
+    let mut world = World::with(support::configure(1, OnNoVenue::Reject));
+    for venue in (0..VENUES).map(VenueId::new) {
+        world.send(Command::VenueState { venue, up: false });
+    }
+    let named = |name: &str| NewOrder {
+        cl_ord_id: name.parse().expect("printable"),
+        ..order(0)
+    };
+    let schedule = |name: &str, wait: Nanos| NewOrder {
+        algo: Algo::Twap,
+        slices: 2,
+        start: START.plus(wait),
+        end: START.plus(Nanos::from_seconds(60)),
+        ..named(name)
+    };
+    let stop = NewOrder {
+        ord_type: OrdType::Stop,
+        limit_px: LimitPx::NONE,
+        stop_px: Price::from_units(MID + 10_000).into(),
+        ..named("S")
+    };
+    let cases = [
+        (named("A"), false),
+        (schedule("B", Nanos::ZERO), false),
+        (schedule("C", Nanos::from_seconds(1)), true),
+        (stop, true),
+    ];
+    for (order, taken) in cases {
+        let events = world.send(Command::NewOrder(order));
+        let accepted = matches!(events[0], Event::Accepted { .. });
+        assert_eq!(accepted, taken, "{events:?}");
+    }
+}
+
+#[test]
+fn an_instrument_without_a_quote_is_told_with_an_age_of_minus_one() {
+    let mut world = World::new(1);
+    world.send(Command::NewOrder(order(1)));
+    let told = told(&world).checks;
+    let age_max = i128::from(support::instrument_limits(1).quote_age_max.get());
+    assert_eq!(told.last(), Some(&(Check::Reference, -1, age_max, false)));
 }
