@@ -79,7 +79,12 @@ fn by_numbers(check: Check, value: i128, limit: i128) -> Option<bool> {
         Check::Slices => Some(value > 0 && value <= limit),
         // What is shown is of whole lots too; post only looks from the order's side; a reference
         // has two sides, and an order that reduces needs neither it nor a mark.
-        Check::Display | Check::MinQty | Check::Passive | Check::Marked | Check::Duplicate => None,
+        Check::Display
+        | Check::MinQty
+        | Check::Passive
+        | Check::Reference
+        | Check::Marked
+        | Check::Duplicate => None,
         _ => Some(value <= limit),
     }
 }
