@@ -1,5 +1,7 @@
 //! `dcx bench`: measurements, printed as a table or as JSON.
 
+mod routing;
+
 use dcx_bench::checks::{self, ChecksBench};
 use dcx_bench::engine::{self, EngineBench};
 use dcx_bench::fix::{self, FixBench};
@@ -38,6 +40,7 @@ pub(crate) fn bench(command: &Bench, out: Out) -> Outcome {
             out.object(&report);
             return Ok(Exit::Done);
         }
+        Bench::Routing(args) => return routing::routing(args, out),
         Bench::Fix(args) => {
             let scratch = Scratch::make("bench")?;
             fix::run(&fix_options(args), scratch.path())

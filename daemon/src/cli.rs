@@ -122,6 +122,35 @@ pub(crate) enum Bench {
     Fix(BenchArgs),
     Halt(BenchArgs),
     Sessions(BenchArgs),
+    Routing(RoutingArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RoutingArgs {
+    /// Recorded quotes, once for each source of one instrument; drawn prices without it
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: Vec<PathBuf>,
+    /// The clock of data that does not say it, NAME=+HH:MM; may be repeated
+    #[arg(long, value_name = "NAME=+HH:MM", allow_hyphen_values = true)]
+    pub(crate) tz: Vec<String>,
+    /// This policy alone, beside the baselines, and estimated from decisions of another
+    #[arg(long, value_name = "NAME")]
+    pub(crate) policy: Option<String>,
+    /// Estimate the policy from the decisions of this journal instead
+    #[arg(long, value_name = "DIR", requires = "policy", conflicts_with_all = ["data", "report"])]
+    pub(crate) journal: Option<PathBuf>,
+    /// Write the page with its tables and plots here
+    #[arg(long, value_name = "DIR", conflicts_with = "policy")]
+    pub(crate) report: Option<PathBuf>,
+    /// Where the recorded instruments of the page are, if they are there
+    #[arg(long, value_name = "DIR", default_value = "../shared/data")]
+    pub(crate) shared: PathBuf,
+    /// Seed of all chance
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A short run that shows that it works; its figures mean little
+    #[arg(long)]
+    pub(crate) smoke: bool,
 }
 
 #[derive(Debug, Args)]

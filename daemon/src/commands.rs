@@ -71,6 +71,10 @@ commands! {
         ["dcx bench halt --json"];
     "bench sessions" Ro "Measure what the trouble of one FIX session costs another"
         ["dcx bench sessions --json"];
+    "bench routing" Rw "Compare every way to choose venues on recorded quotes; --report writes a page"
+        ["dcx bench routing --data ../shared/data/eurusd-fxcm --data ../shared/data/eurusd-oanda --json",
+         "dcx bench routing --policy thompson --journal var/journal",
+         "dcx bench routing --report docs/measurements/routing"];
     "data import" Rw "Convert recorded market data to CSV"
         ["dcx data import ../shared/data/eurusd-oanda --out quotes.csv"];
     "data inspect" Ro "Say what recorded market data holds"

@@ -65,7 +65,7 @@ impl Exit {
             Code::X012 => Self::NotPermitted,
             Code::X014 => Self::Data,
             Code::X006 => Self::Bug,
-            Code::X007 | Code::X011 | Code::X017 => Self::No,
+            Code::X007 | Code::X011 | Code::X017 | Code::X018 => Self::No,
             Code::X008 | Code::X013 | Code::F030 | Code::F111 => Self::Config,
             Code::F112 => Self::Data,
             _ => match code.short().as_bytes().first() {

@@ -156,6 +156,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "crossbeam",
             "disruptor",
             "hdrhistogram",
+            "plotters",
             "rtrb",
             "rustix",
             "serde",

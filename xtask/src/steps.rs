@@ -151,7 +151,16 @@ pub(crate) fn measure(name: &str) -> Result<()> {
             "dcx",
             "--",
         ])
-        .args(["bench", name]))
+        .args(["bench", name])
+        .args(page_of(name)))
+}
+
+/// Of some measurements the published page is written, not only the figures.
+fn page_of(name: &str) -> &'static [&'static str] {
+    match name {
+        "routing" => &["--report", "docs/measurements/routing"],
+        _ => &[],
+    }
 }
 
 /// The cargo that runs us, in the workspace's root and without a standard input to wait for.

@@ -221,6 +221,7 @@ catalogue! {
     D007 = 4006, "unpacks too large", "A compressed file unpacks to more than the limit, as a file made to exhaust memory would.", "Raise the limit if you trust the file.";
     D008 = 4007, "bad time zone", "An offset from UTC is not of the form NAME=+HH:MM, or beyond 14 hours.", "Write for example --tz eurusd-fxcm=-05:00.";
     D009 = 4008, "data cannot be written", "The operating system refused to write the CSV.", "The cause is in the message: a full disk, permissions, a missing folder.";
+    D010 = 4009, "nothing to compare", "Market data that was to be compared is too little, or its sources share no time in which all of them quote.", "Check the clock of each source (--tz), and that they are of the same days.";
     X001 = 5000, "usage", "The command line names an unknown command or option, lacks one, or gives a value that is not understood.", "See `dcx COMMAND --help`, which ends with an example.";
     X002 = 5001, "no such input", "A file or folder that the command should read is not there.", "Check the path; it is taken from the working directory.";
     X003 = 5002, "cannot listen", "The address is taken by another process, or may not be used.", "End the other process, or configure another address.";
@@ -238,6 +239,7 @@ catalogue! {
     X015 = 5014, "outcome unknown", "The request was sent to the daemon, and the connection ended or time ran out before the answer: it may or may not have been carried out.", "Look with `dcx status` what is in force before asking again.";
     X016 = 5015, "daemon busy", "The daemon has as many control connections as it takes, or is about to end.", "Try again; connections that ask nothing are closed after a while.";
     X017 = 5016, "nothing to measure", "The journal holds no accepted order, so there is no execution to measure.", "Give the journal of a run that took orders; `dcx journal inspect DIR` says what one holds.";
+    X018 = 5017, "no decisions to evaluate", "The journal holds no choice of a venue with its reward, or none that says anything about the policy asked for.", "Turn routing events on in the configuration and take a journal written since; or ask for another policy.";
 }
 
 #[cfg(test)]
