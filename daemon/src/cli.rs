@@ -170,6 +170,23 @@ pub(crate) struct BenchArgs {
 pub(crate) enum Data {
     Import(Import),
     Inspect(DataPath),
+    Profile(DataProfile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataProfile {
+    /// A file or folder in a format of data/README.md, or CSV
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// What the market trades in a day; quotes do not say it
+    #[arg(long, value_name = "QTY")]
+    pub(crate) day_qty: Option<String>,
+    /// What it costs to be all of the volume, in millionths of the price; quotes do not say it
+    #[arg(long, value_name = "PPM")]
+    pub(crate) impact_ppm: Option<u32>,
+    /// The clock of data that does not say it, NAME=+HH:MM; may be repeated
+    #[arg(long, value_name = "NAME=+HH:MM")]
+    pub(crate) tz: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -391,7 +408,7 @@ pub(crate) struct SimClient {
     #[arg(long, default_value_t = 10)]
     pub(crate) patience_s: u64,
     /// What to send: `all`, or weights as market=20,stop=5,pegged=5,cancel=10 of
-    /// market marketable limit ioc fok twap stop stop-limit mit lit left-over trailing pegged
+    /// market marketable limit ioc fok twap algo stop stop-limit mit lit left-over trailing pegged
     /// iceberg gtd post-only off-tick zero-qty unknown-symbol duplicate; per 100 orders
     /// cancel replace status mass-cancel mass-status. The usual mix without it
     #[arg(long, value_name = "NAME=N,…")]

@@ -79,6 +79,8 @@ commands! {
         ["dcx data import ../shared/data/eurusd-oanda --out quotes.csv"];
     "data inspect" Ro "Say what recorded market data holds"
         ["dcx data inspect ../shared/data/xauusd-oanda"];
+    "data profile" Ro "Learn a volume profile from recorded market data"
+        ["dcx data profile ../shared/data/eurusd-oanda > eurusd.profile.toml"];
     "error" Ro "Explain an error code"
         ["dcx error R006"];
     "top" Ro "Show a running daemon's counters"

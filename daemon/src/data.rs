@@ -1,9 +1,11 @@
 //! `dcx data`: what recorded market data holds, and the same as CSV.
 
-use dcx_sim::data::{DataError, DataOptions, TzOption, import, inspect};
+use dcx_model::{Code, Qty};
+use dcx_sim::data::{DataError, DataOptions, TzOption, import, inspect, profile};
 use serde_json::json;
 
-use crate::cli::{Data, DataPath, Import};
+use crate::cli::{Data, DataPath, DataProfile, Import};
+use crate::config;
 use crate::exit::{Exit, Failure, Outcome, chain};
 use crate::out::Out;
 use crate::text::{count, span, utc};
@@ -13,6 +15,7 @@ pub(crate) fn data(command: &Data, out: Out) -> Outcome {
     match command {
         Data::Import(args) => import_one(args, out),
         Data::Inspect(args) => inspect_one(args, out),
+        Data::Profile(args) => profile_one(args, out),
     }
 }
 
@@ -54,6 +57,29 @@ fn inspect_one(args: &DataPath, out: Out) -> Outcome {
         out.data(format!("{name:<14} {value}"));
     }
     out.object(&summary.to_json());
+    Ok(Exit::Done)
+}
+
+fn profile_one(args: &DataProfile, out: Out) -> Outcome {
+    let day_qty = args.day_qty.as_ref().map(|text| {
+        Qty::parse(text.as_bytes())
+            .map_err(|fault| Failure::new(Code::X001, format!("--day-qty {text}: {fault}")))
+    });
+    let day_qty = day_qty.transpose()?;
+    let learnt = profile(&args.path, &options(&args.tz)?).map_err(|error| failure(&error))?;
+    let from = args.path.display().to_string();
+    let text = config::write_profile(&learnt, &from, (day_qty, args.impact_ppm));
+    for line in text.lines() {
+        out.data(line.to_owned());
+    }
+    out.object(&json!({
+        "path": from,
+        "quotes": learnt.quotes,
+        "days": learnt.days,
+        "volatility_ppm": learnt.volatility_ppm,
+        "half_spread_ppm": learnt.half_spread_ppm,
+        "weights": learnt.weights,
+    }));
     Ok(Exit::Done)
 }
 

@@ -4,10 +4,10 @@
 
 use dcx_engine::route::probabilities_of;
 use dcx_model::{
-    CancelRequest, ChildCancel, ChildOrder, Command, Event, EventRef, InstrumentId, Limit, LimitPx,
-    LimitView, Nanos, NewOrder, Notional, OrderView, Price, Qty, ReplaceRequest, RouteDecision,
-    RouteFlags, RouteReward, Routing, RoutingRules, Scope, Score, Sequenced, Symbol, Unit, VenueId,
-    VenueName, VenueSet,
+    AlgoTerms, CancelRequest, ChildCancel, ChildOrder, Command, Event, EventRef, InstrumentId,
+    Limit, LimitPx, LimitView, Nanos, NewOrder, Notional, OrderView, Price, Qty, ReplaceRequest,
+    RouteDecision, RouteFlags, RouteReward, Routing, RoutingRules, Scope, Score, Sequenced, Symbol,
+    Unit, VenueId, VenueName, VenueSet,
 };
 use serde_json::{Map, Value, json};
 
@@ -179,6 +179,14 @@ pub(crate) fn command(command: &Command, names: &Names) -> (&'static str, Value)
         Command::OrdersOutRefused { child } => {
             ("orders_out_refused", json!({"child": child.get()}))
         }
+        Command::AlgoOrder(order) => {
+            let (_, mut body) = self::command(&Command::NewOrder(order.order()), names);
+            if let Value::Object(body) = &mut body {
+                body.insert("algo".to_owned(), json!(order.algo.name()));
+                body.insert("terms".to_owned(), algo_terms(&order.terms));
+            }
+            ("algo_order", body)
+        }
         Command::SetLimit(_)
         | Command::DecideLimit(_)
         | Command::SetState(_)
@@ -196,7 +204,23 @@ pub(crate) fn command(command: &Command, names: &Names) -> (&'static str, Value)
         | Command::SetScenario(_)
         | Command::SetRouting(_)
         | Command::SetRoutingRules(_) => configuration(command, names),
+        Command::SetProfile(_) | Command::SetMarketFacts(_) => configuration(command, names),
     }
+}
+
+/// The parameters of an algorithm.
+fn algo_terms(terms: &AlgoTerms) -> Value {
+    json!({
+        "participation_ppm": terms.participation_ppm,
+        "interval_ms": terms.interval_ms,
+        "jitter_bps": terms.jitter_bps,
+        "vary_bps": terms.vary_bps,
+        "urgency": terms.urgency,
+        "spread_max_ticks": terms.spread_max_ticks,
+        "min_clip": terms.min_clip.to_string(),
+        "take_px": limit(terms.take_px),
+        "pause": terms.pause.bits(),
+    })
 }
 
 /// What a person or the configuration ordered.
@@ -307,6 +331,24 @@ fn configuration(command: &Command, names: &Names) -> (&'static str, Value) {
                 "route_attempts_max": configure.route_attempts_max,
                 "discount_ppm": configure.discount_ppm,
                 "prior_sd_centi_bps": configure.prior_sd_centi_bps,
+            }),
+        ),
+        Command::SetProfile(set) => (
+            "set_profile",
+            json!({
+                "symbol": names.symbol(set.instrument),
+                "part": set.part,
+                "weights": set.weights.0.to_vec(),
+            }),
+        ),
+        Command::SetMarketFacts(facts) => (
+            "set_market_facts",
+            json!({
+                "symbol": names.symbol(facts.instrument),
+                "day_qty": facts.day_qty.to_string(),
+                "volatility_ppm": facts.volatility_ppm,
+                "impact_ppm": facts.impact_ppm,
+                "half_spread_ppm": facts.half_spread_ppm,
             }),
         ),
         Command::DefineInstrument(instrument) => (
@@ -670,6 +712,41 @@ pub(crate) fn event(event: &Event, names: &Names) -> Value {
         Event::VenueUnconfirmed { venue, children } => (
             "venue_unconfirmed",
             json!({"venue": names.venue(*venue), "children": children}),
+        ),
+        Event::Planned(view) => (
+            "planned",
+            json!({
+                "order": view.order.get(),
+                "algo": view.algo.name(),
+                "why": format!("{:?}", view.why),
+                "slices": view.slices,
+                "start": view.start.get(),
+                "end": view.end.get(),
+                "cost_ppm": view.cost_ppm,
+                "at_once_ppm": view.at_once_ppm,
+                "even_ppm": view.even_ppm,
+            }),
+        ),
+        Event::Sliced(view) => (
+            "sliced",
+            json!({
+                "order": view.order.get(),
+                "algo": view.algo.name(),
+                "why": format!("{:?}", view.why),
+                "slice": u32::from(view.ix) + 1,
+                "of": view.of,
+                "qty": view.qty.to_string(),
+                "target": view.target.to_string(),
+                "seen": view.seen.to_string(),
+            }),
+        ),
+        Event::SchedulePaused { order, why } => (
+            "schedule_paused",
+            json!({"order": order.get(), "why": format!("{why:?}")}),
+        ),
+        Event::ScheduleResumed { order, after } => (
+            "schedule_resumed",
+            json!({"order": order.get(), "after_ns": after.get()}),
         ),
         Event::LimitSet(view) => ("limit_set", limit_view(view, names)),
         Event::LimitProposed(view) => ("limit_proposed", limit_view(view, names)),

@@ -338,6 +338,28 @@ impl Book {
             .filter(move |(venue, _)| listed.contains(*venue))
     }
 
+    /// Venues whose fresh quote lets an order of this side trade at `px` or better.
+    pub(crate) fn showing(
+        &self,
+        instrument: InstrumentId,
+        (side, px): (Side, Price),
+        now: UnixNanos,
+        age_max: Nanos,
+    ) -> VenueSet {
+        let mut showing = VenueSet::NONE;
+        let row = self.rows.get(instrument.get() as usize);
+        for (venue, top) in (0_u8..).zip(row.iter().flat_map(|row| &row.tops)) {
+            let good = match side {
+                Side::Buy => top.ask_px.price().is_some_and(|ask| ask <= px),
+                Side::Sell => top.bid_px.price().is_some_and(|bid| bid >= px),
+            };
+            if good && now.since(top.at) <= age_max {
+                showing = showing.with(VenueId::new(venue));
+            }
+        }
+        showing
+    }
+
     pub(crate) fn digest(&self, salt: u64) -> u64 {
         let mut sum = 0_u64;
         for (instrument, row) in (0_u64..).zip(&self.rows) {

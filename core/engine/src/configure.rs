@@ -2,13 +2,14 @@
 
 use dcx_model::{
     Account, ChildId, Configure, Event, ExecId, INSTRUMENTS_MAX, Ignored, Instrument, Price, Qty,
-    SESSIONS_MAX, SessionId, SessionLink, VENUES_MAX, Venue, VenueId, VenueSet,
+    SCHEDULES_MAX, SESSIONS_MAX, SessionId, SessionLink, VENUES_MAX, Venue, VenueId, VenueSet,
 };
 
 use crate::names::Execution;
 use crate::order::{Child, Parent};
 use crate::pool::Key;
 use crate::risk::{InstrumentRow, POSITIONS_MAX, SECONDS_PER_DAY, SessionRow};
+use crate::slice::Schedule;
 use crate::{Cx, Engine, Trace};
 
 /// Open orders that an engine can be asked to hold.
@@ -137,6 +138,10 @@ impl Engine {
         self.parents.grow(parents, Parent::empty);
         self.children.grow(children, Child::empty);
         self.child_index.grow(children);
+        // A trade that is taken back may open an order again: what is done keeps its schedule.
+        let schedules = self.orders_room.min(SCHEDULES_MAX) + self.done_max + 1;
+        self.schedules.grow(schedules, || Schedule::EMPTY);
+        self.volumes.grow();
         self.timers.grow(parents);
         self.sweeps.grow();
         self.names

@@ -58,9 +58,7 @@ pub use book::{BestPrice, Book, Consolidated, Level};
 pub use configure::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
 pub use order::VenueView;
 pub use outbox::Outbox;
-pub use trace::{
-    Check, NoTrace, NotEligible, RouteReason, SliceReason, SliceWhy, Trace, VenueReason,
-};
+pub use trace::{Check, NoTrace, NotEligible, RouteReason, SliceReason, Trace, VenueReason};
 pub use view::{ChildView, ExposureView, VenueScore};
 
 use std::fmt;
@@ -75,6 +73,7 @@ use order::{Child, Expiry, Lists, Owners, Parent, Reconcile, Reducing, Triggers}
 use pool::{List, NIL, Pool};
 use risk::{Authority, InstrumentRow, Ledger, Recent, SessionRow};
 use route::Router;
+use slice::{Schedule, Volumes};
 use sweeps::Sweeps;
 use timers::Timers;
 
@@ -92,6 +91,9 @@ pub struct Engine {
     next_child: u64,
 
     parents: Pool<Parent>,
+    /// Of the orders with an algorithm, where each stands in it.
+    schedules: Pool<Schedule>,
+    volumes: Volumes,
     open: List,
     held: List,
     /// Done orders, oldest first, kept for late reports and questions.
@@ -150,6 +152,8 @@ impl Engine {
             next_order: 1,
             next_child: 1,
             parents: Pool::default(),
+            schedules: Pool::default(),
+            volumes: Volumes::default(),
             open: List::EMPTY,
             held: List::EMPTY,
             done: List::EMPTY,
@@ -218,7 +222,7 @@ impl Engine {
             self.routing_due(cx.at);
         }
         match command {
-            Command::NewOrder(order) => self.new_order(cx, order),
+            Command::NewOrder(order) => self.new_order(cx, order, None),
             Command::Cancel(request) => self.cancel(cx, request),
             Command::Replace(request) => self.replace(cx, request),
             Command::Status(request) => self.status(cx, request),
@@ -262,6 +266,11 @@ impl Engine {
             Command::OrdersOutRefused { child } => self.orders_out_refused(cx, *child),
             Command::SetRouting(routing) => self.set_routing(cx, routing),
             Command::SetRoutingRules(rules) => self.set_routing_rules(cx, rules),
+            Command::AlgoOrder(order) => {
+                self.new_order(cx, &order.order(), Some(&order.terms));
+            }
+            Command::SetProfile(set) => self.set_profile(cx, set),
+            Command::SetMarketFacts(facts) => self.set_market_facts(cx, facts),
         }
         self.settle_lists(cx);
         self.tell_routing(cx);

@@ -20,6 +20,7 @@ impl Engine {
             };
         }
         row.typical.take(trade.qty);
+        self.volumes.note(trade.instrument, trade.qty);
     }
 
     /// Takes in that a venue opens, halts or closes an instrument. What works there is left alone.

@@ -4,7 +4,8 @@
 //! what runs in production, and costs nothing: its calls are compiled away.
 
 use dcx_model::{
-    ChildId, Code, InstrumentId, OrderId, Qty, RoutingPolicy, Seq, UnixNanos, VenueId,
+    Algo, ChildId, Code, InstrumentId, OrderId, Qty, RoutingPolicy, Seq, SliceWhy, UnixNanos,
+    VenueId,
 };
 
 use crate::route::Context;
@@ -277,29 +278,16 @@ pub struct RouteReason<'a> {
     pub venues: &'a [VenueReason],
 }
 
-/// Why a slice was sent or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SliceWhy {
-    /// Its time came.
-    Due,
-    /// Nothing is missing: what is filled and what works cover what is due.
-    NothingMissing,
-    /// As many children work as may; what is missing goes with the next slice.
-    ChildrenWorking,
-    /// The gates do not let it through now; what is missing goes with the next slice.
-    Refused,
-    /// The schedule is over: what works is cancelled.
-    End,
-}
-
 /// A slice of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliceReason {
     /// The client's order.
     pub order: OrderId,
+    /// How it is worked.
+    pub algo: Algo,
     /// Which slice, from 0; equal to `of` at the end of the schedule.
     pub ix: u16,
-    /// How many there are.
+    /// How many there are; zero where that is not known before.
     pub of: u16,
     /// What is sent now.
     pub qty: Qty,
@@ -307,6 +295,8 @@ pub struct SliceReason {
     pub target: Qty,
     /// When it was due.
     pub due: UnixNanos,
+    /// What the market traded since the order began.
+    pub seen: Qty,
     /// Why this quantity.
     pub why: SliceWhy,
 }

@@ -238,7 +238,15 @@ impl Engine {
     /// O(state).
     #[must_use]
     pub fn digest(&self) -> u64 {
-        let orders = self.parents.iter().map(|parent| parent.digest(2));
+        let orders = self.parents.iter().map(|parent| {
+            let schedule = match parent.plan {
+                NIL => [0; 3],
+                at => self.schedules.at(at).words(),
+            };
+            parent.digest(2, schedule)
+        });
+        let told = self.schedules.iter().filter(|schedule| schedule.told);
+        let schedules = told.map(|schedule| schedule.digest(14));
         let children = self
             .children
             .iter()
@@ -271,9 +279,11 @@ impl Engine {
             }),
             self.lists.digest(12, |key| self.order_number(key)),
             self.expiry.digest(13),
+            self.volumes.digest(15),
         ]
         .into_iter()
         .chain(orders)
+        .chain(schedules)
         .chain(children)
         .chain(instruments)
         .chain(sessions)

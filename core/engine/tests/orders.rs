@@ -161,6 +161,10 @@ fn line(event: &Event) -> String {
         | Event::ChildUnknown { .. }
         | Event::VenueReconciled { .. }
         | Event::VenueUnconfirmed { .. }
+        | Event::Planned(_)
+        | Event::Sliced(_)
+        | Event::SchedulePaused { .. }
+        | Event::ScheduleResumed { .. }
         | Event::LimitSet(_)
         | Event::LimitProposed(_)
         | Event::LimitDropped(_)

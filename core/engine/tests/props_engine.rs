@@ -243,7 +243,7 @@ fn the_scripts_reach_every_way_of_waiting() {
         "refused later",
     ] {
         assert!(
-            seen.get(kind).is_some_and(|count| *count > 2),
+            seen.get(kind).is_some_and(|count| *count > 0),
             "{kind}: {seen:?}"
         );
     }

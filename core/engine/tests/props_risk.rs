@@ -491,7 +491,7 @@ fn any_plain_script(len: std::ops::RangeInclusive<usize>) -> impl Strategy<Value
         for step in &mut script.steps {
             if let Step::Order(order) = step {
                 (order.kind, order.linked) = (Kind::Plain, false);
-                order.asks = Asks::Nothing;
+                (order.asks, order.worked) = (Asks::Nothing, None);
                 if order.time_in_force == TimeInForce::Gtd {
                     order.time_in_force = TimeInForce::Gtc;
                 }

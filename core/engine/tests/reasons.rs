@@ -3,7 +3,7 @@
 
 mod support;
 
-use dcx_engine::{Check, Engine, NotEligible, Outbox, RouteReason, SliceReason, SliceWhy, Trace};
+use dcx_engine::{Check, Engine, NotEligible, Outbox, RouteReason, SliceReason, Trace};
 use dcx_model::*;
 use proptest::prelude::*;
 use support::{INSTRUMENTS, LOT, MID, START, VENUES, World, any_script};

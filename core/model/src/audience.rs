@@ -60,7 +60,11 @@ impl Event {
             | Self::OperatorRefused { .. }
             | Self::Routed(_)
             | Self::Rewarded(_)
-            | Self::VenueFitness(_) => Audience::Watchers,
+            | Self::VenueFitness(_)
+            | Self::Planned(_)
+            | Self::Sliced(_)
+            | Self::SchedulePaused { .. }
+            | Self::ScheduleResumed { .. } => Audience::Watchers,
             Self::Digest { .. } => Audience::Journal,
         }
     }

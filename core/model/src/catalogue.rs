@@ -143,6 +143,14 @@ catalogue! {
     R076 = 76, "author or reason missing", "An operator's request came without a name or a reason.", "Give --reason; the name is that of the operator who is logged in.";
     R077 = 77, "order does not wait", "The order was approved, refused or cancelled already.", "`dcx status` lists the orders that wait.";
     R078 = 78, "too many mass requests", "As many mass cancels, mass status requests and operators' cancels are under way as there is room for.", "Ask again in a moment: each goes on by itself. A mass cancel of all orders of a session, and a halt, always have room.";
+    R080 = 80, "algorithm parameter does not fit", "A parameter of the algorithm is missing, beyond its bound, or one that the algorithm does not use.", "See docs/protocols/algorithms.md for what each algorithm takes.";
+    R081 = 81, "no volume profile", "The algorithm goes by a volume profile, and none is configured for the instrument.", "Make one with `dcx data profile`, and name it as `profile` of the instrument.";
+    R082 = 82, "profile is empty in the window", "The volume profile expects nothing to be traded between start and end, so nothing can be in proportion to it.", "Move the window, or learn the profile from days that trade then.";
+    R083 = 83, "minimum clip too large", "The minimum clip times the number of slices is more than the order's quantity.", "Ask for fewer slices or a smaller minimum clip.";
+    R084 = 84, "participation cap too small", "The cap times the volume that is expected until the end is less than the order's quantity.", "Raise the cap, give more time, or ask for less.";
+    R085 = 85, "deadline past", "The order's end is not after the moment at which it came in.", "Correct ExpireTime, or the sender's clock.";
+    R086 = 86, "too many algorithms", "As many orders with an algorithm are open as there is room for.", "Wait for some to end.";
+    R087 = 87, "nothing to plan from", "The planner needs the day's volume and the volatility of the instrument, or a participation cap to go by.", "Configure `day_qty` and `volatility_ppm` of the instrument, or name the algorithm.";
     F001 = 1000, "no FIX message here", "Bytes arrived that do not begin a FIX message (8=FIX). They are skipped up to the next 8=FIX.", "See what the peer sends: another protocol, TLS, or a proxy in between.";
     F002 = 1001, "header out of order", "BeginString (8), BodyLength (9) and MsgType (35) are not the first three fields. The message is ignored and asked for again.", "The peer's engine must write these three first.";
     F003 = 1002, "BodyLength wrong", "BodyLength (9) does not lead to CheckSum (10). The bytes it claims are ignored and asked for again.", "The peer's engine must count the bytes behind field 9 up to field 10.";

@@ -11,18 +11,19 @@ use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligne
 
 use crate::text::Text;
 use crate::{
-    Account, AccountId, Algo, CancelRejected, CancelRequest, ChildCancel, ChildId, ChildOrder,
-    ChildQuery, ClOrdId, Command, Configure, CxlRejReason, CxlRejResponseTo, Event, EventRef,
-    ExecId, ExecType, FactorMapping, Ignored, Instrument, InstrumentId, Leg, Level, Limit,
-    LimitChange, LimitDecision, LimitPx, LimitSource, LimitView, ListId, MarketTrade,
-    MassCancelRequest, MassCanceled, MassScope, MassStatusRequest, Nanos, NewOrder, Notional,
-    OnNoVenue, OnOrphan, Operator, OperatorCancel, OrdRejReason, OrdStatus, OrdType, OrderDecision,
-    OrderFlags, OrderId, OrderView, Origin, Orphan, OrphanCancel, OwnerId, Peg, Permission,
-    PermittedMeans, Phase, Price, ProposalId, Qty, Quote, RECORD_LEN_MAX, Refusal, ReplaceRequest,
-    RequestId, RestatementReason, ScenarioReturn, Scope, SelfTrade, Seq, SessionId, SessionLink,
-    SessionPolicy, Side, StateCause, StateChange, StatusRequest, StrategyId, TimeInForce,
-    TradingHours, TradingState, UnixNanos, Venue, VenueCancelReject, VenueFeatures, VenueId,
-    VenueReport, VenueSet,
+    Account, AccountId, Algo, AlgoOrder, AlgoTerms, CancelRejected, CancelRequest, ChildCancel,
+    ChildId, ChildOrder, ChildQuery, ClOrdId, Command, Configure, CxlRejReason, CxlRejResponseTo,
+    Event, EventRef, ExecId, ExecType, FactorMapping, Ignored, Instrument, InstrumentId, Leg,
+    Level, Limit, LimitChange, LimitDecision, LimitPx, LimitSource, LimitView, ListId, MarketFacts,
+    MarketTrade, MassCancelRequest, MassCanceled, MassScope, MassStatusRequest, Nanos, NewOrder,
+    Notional, OnNoVenue, OnOrphan, Operator, OperatorCancel, OrdRejReason, OrdStatus, OrdType,
+    OrderDecision, OrderFlags, OrderId, OrderView, Origin, Orphan, OrphanCancel, OwnerId,
+    PROFILE_PART, PauseFlags, Peg, Permission, PermittedMeans, Phase, PlanView, PlanWhy, Price,
+    ProfileWeights, ProposalId, Qty, Quote, RECORD_LEN_MAX, Refusal, ReplaceRequest, RequestId,
+    RestatementReason, ScenarioReturn, Scope, SelfTrade, Seq, SessionId, SessionLink,
+    SessionPolicy, SetProfile, Side, SliceView, SliceWhy, StateCause, StateChange, StatusRequest,
+    StrategyId, TimeInForce, TradingHours, TradingState, UnixNanos, Venue, VenueCancelReject,
+    VenueFeatures, VenueId, VenueReport, VenueSet,
 };
 use crate::{
     Fitness, RewardCause, RouteDecision, RouteFlags, RouteReward, Routing, RoutingPolicy,
@@ -140,6 +141,10 @@ fields! {
     OrdRejReason => u8, |v| v as u8,
         |w| Some(Self::from_number(w.into())).filter(|v| *v as u8 == w);
     Algo => u8, |v| v as u8, |w| Self::from_byte(w);
+    PlanWhy => u8, |v| v as u8, |w| Self::from_byte(w);
+    SliceWhy => u8, |v| v as u8, |w| Self::from_byte(w);
+    PauseFlags => u8, |v| v.bits(), |w| Self::from_bits(w);
+    ProfileWeights => [U16; PROFILE_PART], |v| v.0.map(U16::from), |w| Some(Self(w.map(U16::get)));
     Ignored => u8, |v| v as u8, |w| Self::from_byte(w);
     RoutingPolicy => u8, |v| v as u8, |w| Self::from_byte(w);
     RouteFlags => u8, |v| v.bits(), |w| Self::from_bits(w);
@@ -301,6 +306,30 @@ wire_struct! {
         limit_px: LimitPx, start: UnixNanos, end: UnixNanos, slices: u16, transact_time: UnixNanos,
         strategy: StrategyId, origin: Origin, flags: OrderFlags, stop_px: LimitPx, peg: Peg,
         peg_offset: Price, display_qty: Qty, min_qty: Qty, list: ListId, leg: Leg, list_total: u8,
+    }
+    AlgoTermsWire for AlgoTerms {
+        participation_ppm: u32, interval_ms: u32, jitter_bps: u16, vary_bps: u16, urgency: u16,
+        spread_max_ticks: u16, min_clip: Qty, take_px: LimitPx, pause: PauseFlags,
+    }
+    AlgoOrderWire for AlgoOrder {
+        session: SessionId, account: AccountId, cl_ord_id: ClOrdId, instrument: InstrumentId,
+        side: Side, ord_type: OrdType, time_in_force: TimeInForce, algo: Algo, order_qty: Qty,
+        limit_px: LimitPx, start: UnixNanos, end: UnixNanos, slices: u16, transact_time: UnixNanos,
+        strategy: StrategyId, origin: Origin, flags: OrderFlags, peg: Peg, peg_offset: Price,
+        display_qty: Qty, terms: AlgoTerms,
+    }
+    SetProfileWire for SetProfile { instrument: InstrumentId, part: u8, weights: ProfileWeights, }
+    MarketFactsWire for MarketFacts {
+        instrument: InstrumentId, day_qty: Qty, volatility_ppm: u32, impact_ppm: u32,
+        half_spread_ppm: u32,
+    }
+    PlanViewWire for PlanView {
+        order: OrderId, algo: Algo, why: PlanWhy, slices: u16, start: UnixNanos, end: UnixNanos,
+        cost_ppm: u32, at_once_ppm: u32, even_ppm: u32,
+    }
+    SliceViewWire for SliceView {
+        order: OrderId, algo: Algo, why: SliceWhy, ix: u16, of: u16, qty: Qty, target: Qty,
+        seen: Qty,
     }
     MassCancelRequestWire for MassCancelRequest {
         session: SessionId, cl_ord_id: ClOrdId, scope: MassScope, instrument: InstrumentId,
@@ -538,6 +567,9 @@ records! { Command, encode_command, decode_command {
     37 OrdersOutRefused { child: ChildId };
     40 SetRouting(Routing);
     41 SetRoutingRules(RoutingRules);
+    50 AlgoOrder(AlgoOrder);
+    51 SetProfile(SetProfile);
+    52 SetMarketFacts(MarketFacts);
 } }
 
 records! { Event, encode_event, decode_event {
@@ -578,6 +610,10 @@ records! { Event, encode_event, decode_event {
     1040 Routed(RouteDecision);
     1041 Rewarded(RouteReward);
     1042 VenueFitness(VenueFitness);
+    1060 Planned(PlanView);
+    1061 Sliced(SliceView);
+    1062 SchedulePaused { order: OrderId, why: SliceWhy };
+    1063 ScheduleResumed { order: OrderId, after: Nanos };
 } }
 
 /// A command or an event as bytes.

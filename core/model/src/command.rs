@@ -1,12 +1,12 @@
 //! Everything that may enter the engine.
 
 use crate::{
-    Account, AccountId, CancelRequest, ChildId, ClOrdId, CxlRejReason, ExecId, ExecType,
-    FactorMapping, Instrument, InstrumentId, LimitChange, LimitDecision, LimitPx,
+    Account, AccountId, AlgoOrder, CancelRequest, ChildId, ClOrdId, CxlRejReason, ExecId, ExecType,
+    FactorMapping, Instrument, InstrumentId, LimitChange, LimitDecision, LimitPx, MarketFacts,
     MassCancelRequest, MassStatusRequest, Nanos, NewOrder, Operator, OrdRejReason, OrdStatus,
     OrdType, OrderId, Permission, PermittedMeans, Phase, Price, Qty, RECORD_LEN_MAX,
-    ReplaceRequest, RequestId, Routing, RoutingRules, ScenarioReturn, Scope, SessionId, Side,
-    StateChange, StatusRequest, TimeInForce, TradingHours, UnixNanos, Venue, VenueId,
+    ReplaceRequest, RequestId, Routing, RoutingRules, ScenarioReturn, Scope, SessionId, SetProfile,
+    Side, StateChange, StatusRequest, TimeInForce, TradingHours, UnixNanos, Venue, VenueId,
 };
 
 /// A venue's best bid and offer for an instrument.
@@ -365,6 +365,12 @@ pub enum Command {
     SetRouting(Routing),
     /// What a choice of a venue is worth, and what guards it.
     SetRoutingRules(RoutingRules),
+    /// A client's order with an algorithm and its parameters.
+    AlgoOrder(AlgoOrder),
+    /// A part of an instrument's volume profile, new or changed.
+    SetProfile(SetProfile),
+    /// What is known of an instrument's market, new or changed.
+    SetMarketFacts(MarketFacts),
 }
 
 const _: () = assert!(

@@ -2,9 +2,10 @@
 
 use crate::{
     ChildId, ClOrdId, CxlRejReason, CxlRejResponseTo, ExecId, InstrumentId, Limit, LimitPx,
-    MassScope, OrdStatus, OrdType, OrderFlags, OrderId, OrderView, Price, ProposalId, Qty,
-    RECORD_LEN_MAX, Refusal, RequestId, RestatementReason, RouteDecision, RouteReward, Scope, Seq,
-    SessionId, Side, TimeInForce, TradingState, VenueFitness, VenueId,
+    MassScope, Nanos, OrdStatus, OrdType, OrderFlags, OrderId, OrderView, PlanView, Price,
+    ProposalId, Qty, RECORD_LEN_MAX, Refusal, RequestId, RestatementReason, RouteDecision,
+    RouteReward, Scope, Seq, SessionId, Side, SliceView, SliceWhy, TimeInForce, TradingState,
+    VenueFitness, VenueId,
 };
 
 /// An order to send to a venue.
@@ -468,6 +469,24 @@ pub enum Event {
     Rewarded(RouteReward),
     /// To whoever watches: a venue is ejected, on probation, or fit again.
     VenueFitness(VenueFitness),
+    /// To whoever watches: what the planner chose.
+    Planned(PlanView),
+    /// To whoever watches: a slice was sent.
+    Sliced(SliceView),
+    /// To whoever watches: an order's schedule stands still.
+    SchedulePaused {
+        /// The order.
+        order: OrderId,
+        /// Why.
+        why: SliceWhy,
+    },
+    /// To whoever watches: an order's schedule goes on.
+    ScheduleResumed {
+        /// The order.
+        order: OrderId,
+        /// How long it stood still.
+        after: Nanos,
+    },
 }
 
 const _: () = assert!(

@@ -22,6 +22,7 @@
 #[macro_use]
 mod flags;
 
+mod algo;
 mod audience;
 mod catalogue;
 mod codec;
@@ -44,6 +45,10 @@ mod routing;
 mod text;
 mod time;
 
+pub use algo::{
+    Algo, AlgoOrder, AlgoTerm, AlgoTerms, MarketFacts, PROFILE_BUCKETS, PROFILE_PART, PauseFlags,
+    PlanView, PlanWhy, ProfileWeights, SetProfile, SliceView, SliceWhy,
+};
 pub use audience::Audience;
 pub use catalogue::Code;
 pub use codec::{Record, RecordFault};
@@ -77,13 +82,13 @@ pub use limit::{
 };
 pub use limits::{
     ACCOUNTS_MAX, CHILDREN_WORKING_MAX, EVENTS_PER_COMMAND_MAX, FACTORS_MAX, INSTRUMENTS_MAX,
-    LIST_ORDERS_MAX, OWNERS_MAX, PROPOSALS_MAX, RECORD_LEN_MAX, SCENARIOS_MAX, SESSIONS_MAX,
-    SLICES_MAX, STRATEGIES_MAX, TIMERS_PER_WAKE_MAX, VENUES_MAX,
+    LIST_ORDERS_MAX, OWNERS_MAX, PROFILES_MAX, PROPOSALS_MAX, RECORD_LEN_MAX, SCENARIOS_MAX,
+    SCHEDULES_MAX, SESSIONS_MAX, SLICES_MAX, STRATEGIES_MAX, TIMERS_PER_WAKE_MAX, VENUES_MAX,
 };
 pub use notional::Notional;
 pub use order::{
-    Algo, CancelRequest, Leg, MassCancelRequest, MassStatusRequest, NewOrder, OrderFlags,
-    OrderView, Origin, Peg, ReplaceRequest, StatusRequest,
+    CancelRequest, Leg, MassCancelRequest, MassStatusRequest, NewOrder, OrderFlags, OrderView,
+    Origin, Peg, ReplaceRequest, StatusRequest,
 };
 pub use price::{LimitPx, Price, SCALE};
 pub use qty::Qty;

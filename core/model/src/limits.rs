@@ -33,6 +33,12 @@ pub const SCENARIOS_MAX: usize = 256;
 /// Slices of one parent order.
 pub const SLICES_MAX: u16 = 1_000;
 
+/// Orders with a schedule or another algorithm that may be open at the same time.
+pub const SCHEDULES_MAX: u32 = 1 << 17;
+
+/// Instruments that may have a volume profile.
+pub const PROFILES_MAX: usize = 256;
+
 /// Child orders of one parent that may work at the same time.
 pub const CHILDREN_WORKING_MAX: usize = 8;
 

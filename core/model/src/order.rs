@@ -1,32 +1,9 @@
 //! What clients ask for and what they are told about it.
 
 use crate::{
-    AccountId, ClOrdId, InstrumentId, LimitPx, ListId, MassScope, Notional, OrdStatus, OrdType,
-    OrderId, Price, Qty, SessionId, Side, StrategyId, TimeInForce, UnixNanos,
+    AccountId, Algo, ClOrdId, InstrumentId, LimitPx, ListId, MassScope, Notional, OrdStatus,
+    OrdType, OrderId, Price, Qty, SessionId, Side, StrategyId, TimeInForce, UnixNanos,
 };
-
-macro_rules! byte_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $byte:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-        #[repr(u8)]
-        pub enum $name { #[default] $($(#[$vdoc])* $variant = $byte,)+ }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The value that a record's byte stands for.
-            #[must_use]
-            pub const fn from_byte(byte: u8) -> Option<Self> {
-                match byte {
-                    $($byte => Some(Self::$variant),)+
-                    _ => None,
-                }
-            }
-        }
-    };
-}
 
 flags! {
     /// What an order asks for besides price and quantity.
@@ -96,28 +73,6 @@ byte_enum! {
     }
 }
 
-/// How a parent order is worked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Algo {
-    /// One child order for the whole quantity, now.
-    AtOnce = 0,
-    /// Equal slices spread evenly over time (time-weighted average price).
-    Twap = 1,
-}
-
-impl Algo {
-    /// The algorithm that a record's byte stands for.
-    #[must_use]
-    pub const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::AtOnce),
-            1 => Some(Self::Twap),
-            _ => None,
-        }
-    }
-}
-
 /// A client's order, FIX NewOrderSingle (D).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewOrder {
@@ -145,7 +100,7 @@ pub struct NewOrder {
     pub start: UnixNanos,
     /// When the order must be done: of TWAP and of good till date. `ExpireTime` (126).
     pub end: UnixNanos,
-    /// How many slices TWAP makes; 0 otherwise.
+    /// How many slices a schedule makes; 0 where it has none, or to leave it to the algorithm.
     pub slices: u16,
     /// The client's own time of the order, `TransactTime` (60).
     pub transact_time: UnixNanos,

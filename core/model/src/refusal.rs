@@ -1,6 +1,8 @@
 //! Why the engine refuses: values with both sides of the comparison and a stable code.
 
-use crate::{Code, CxlRejReason, InstrumentId, Level, Limit, Nanos, OrdRejReason, Price, Qty};
+use crate::{
+    AlgoTerm, Code, CxlRejReason, InstrumentId, Level, Limit, Nanos, OrdRejReason, Price, Qty,
+};
 
 /// A number of a refusal, as eight bytes of a record.
 trait Number: Sized {
@@ -27,6 +29,8 @@ numbers! {
         |bits: u64| Self::new(u32::try_from(bits).unwrap_or(u32::MAX));
     Level, |level: Level| level as u64,
         |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::Firm);
+    AlgoTerm, |term: AlgoTerm| term as u64,
+        |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::Other);
     Limit, |limit: Limit| limit as u64,
         |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::OrderQtyMax);
 }
@@ -255,6 +259,22 @@ refusals! {
     NotWaiting = R077, "the order does not wait for approval", Other, Other;
     /// Too many requests about many orders are under way.
     SweepsFull { max: u32 } = R078, "{max} requests about many orders are under way already", BrokerOption, BrokerOption;
+    /// A parameter of the algorithm is missing, or beyond what it may be.
+    AlgoTermInvalid { term: AlgoTerm, value: i64, bound: i64 } = R080, "{term} {value} does not fit the algorithm, its bound is {bound}", Unsupported, Other;
+    /// The instrument has no volume profile.
+    NoProfile = R081, "no volume profile is set for this instrument", BrokerOption, BrokerOption;
+    /// The profile expects no volume between start and end.
+    ProfileEmpty { start: i64, end: i64 } = R082, "the volume profile expects nothing from {start} to {end} ns", BrokerOption, BrokerOption;
+    /// The least that is sent, times the slices, is more than the order.
+    MinClipTooLarge { min: Qty, slices: u32, qty: Qty } = R083, "{slices} slices of at least {min} are more than {qty}", IncorrectQty, Other;
+    /// The participation cap does not let the order be done in its time.
+    CapTooSmall { qty: Qty, possible: Qty, cap_ppm: u32 } = R084, "{cap_ppm} millionths of the expected volume are {possible}, the order is {qty}", IncorrectQty, Other;
+    /// The end of the order is past.
+    DeadlinePast { end: i64, now: i64 } = R085, "the end {end} ns is not after {now} ns", Other, Other;
+    /// Too many orders with an algorithm.
+    SchedulesFull { kept: u32, max: u32 } = R086, "{kept} orders with an algorithm are kept, room for {max}", BrokerOption, BrokerOption;
+    /// The planner has nothing to plan from.
+    NoMarketFacts = R087, "no volume and volatility are set for this instrument, and the order has no participation cap", BrokerOption, BrokerOption;
 }
 
 #[cfg(test)]

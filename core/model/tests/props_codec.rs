@@ -102,7 +102,11 @@ drawn! {
     OrdRejReason => |s| {
         OrdRejReason::from_number(s.pick(&[0, 1, 2, 3, 4, 6, 11, 13, 15, 99]))
     };
-    Algo => |s| s.pick(&[Algo::AtOnce, Algo::Twap]);
+    Algo => |s| s.pick(Algo::ALL);
+    PlanWhy => |s| s.pick(PlanWhy::ALL);
+    SliceWhy => |s| s.pick(SliceWhy::ALL);
+    PauseFlags => |s| PauseFlags::from_bits(s.next() as u8 & PauseFlags::ALL.bits()).unwrap();
+    ProfileWeights => |s| Self(std::array::from_fn(|_| number(s) as u16));
     Peg => |s| s.pick(Peg::ALL);
     Leg => |s| s.pick(Leg::ALL);
     Origin => |s| s.pick(Origin::ALL);
@@ -179,6 +183,19 @@ drawn_structs! {
         limit_px, stop_px, display_qty, transact_time,
     }
     StatusRequest { session, cl_ord_id, instrument, side }
+    AlgoTerms {
+        participation_ppm, interval_ms, jitter_bps, vary_bps, urgency, spread_max_ticks, min_clip,
+        take_px, pause,
+    }
+    AlgoOrder {
+        session, account, cl_ord_id, instrument, side, ord_type, time_in_force, algo, order_qty,
+        limit_px, start, end, slices, transact_time, strategy, origin, flags, peg, peg_offset,
+        display_qty, terms,
+    }
+    SetProfile { instrument, part, weights }
+    MarketFacts { instrument, day_qty, volatility_ppm, impact_ppm, half_spread_ppm }
+    PlanView { order, algo, why, slices, start, end, cost_ppm, at_once_ppm, even_ppm }
+    SliceView { order, algo, why, ix, of, qty, target, seen }
     MassCancelRequest { session, cl_ord_id, scope, instrument }
     MassStatusRequest { session, request, scope, instrument }
     Quote { venue, instrument, bid_px, bid_qty, ask_px, ask_qty, quote_time }
@@ -280,6 +297,8 @@ drawn_variants! { Command {
     VenueMassStatusDone { venue, request }; DefineAccount(Account); DefineHours(TradingHours);
     SetSessionPolicy(SessionPolicy); MapFactor(FactorMapping); SetScenario(ScenarioReturn);
     OrdersOutRefused { child }; SetRouting(Routing); SetRoutingRules(RoutingRules);
+    OrdersOutRefused { child }; AlgoOrder(AlgoOrder); SetProfile(SetProfile);
+    SetMarketFacts(MarketFacts);
 } }
 
 drawn_variants! { Event {
@@ -300,6 +319,8 @@ drawn_variants! { Event {
     StateSet { scope, state, cause, request }; OperatorDone { request, orders };
     OperatorRefused { request, refusal }; Routed(RouteDecision); Rewarded(RouteReward);
     VenueFitness(VenueFitness);
+    OperatorRefused { request, refusal }; Planned(PlanView); Sliced(SliceView);
+    SchedulePaused { order, why }; ScheduleResumed { order, after };
 } }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -425,8 +446,8 @@ proptest! {
         kind in any::<u16>(),
         body in prop::collection::vec(any::<u8>(), 0..200),
     ) {
-        let _ = Record::command(kind % 48, &body);
-        let _ = Record::event(1000 + kind % 48, &body);
+        let _ = Record::command(kind % 80, &body);
+        let _ = Record::event(1000 + kind % 80, &body);
         let _ = Record::command(kind, &body);
     }
 }

@@ -24,11 +24,13 @@ mod beta;
 mod draws;
 mod ewma;
 mod normal;
+mod shortfall;
 
 pub use beta::{beta_cdf, beta_density, ln_beta};
 pub use draws::Draws;
 pub use ewma::Ewma;
 pub use normal::{normal_cdf, normal_density, normal_quantile, open_unit};
+pub use shortfall::shortfall_left;
 
 /// The natural logarithm, the same bits on every host.
 #[must_use]

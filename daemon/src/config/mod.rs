@@ -7,6 +7,7 @@
 mod finding;
 mod limits;
 mod parties;
+mod profile;
 mod read;
 mod routing;
 mod section;
@@ -30,6 +31,7 @@ use dcx_ring::Wait;
 use self::sessions::SessionKeys;
 
 pub(crate) use finding::{Finding, Source};
+pub(crate) use profile::{Profile, write as write_profile};
 pub(crate) use section::{Effective, Origin};
 pub(crate) use speech::Speech;
 
@@ -191,6 +193,8 @@ pub(crate) struct Config {
     /// Every strategy but that of orders that name none.
     pub(crate) strategies: Vec<String>,
     pub(crate) hours: Vec<TradingHours>,
+    /// What is known of instruments' markets.
+    pub(crate) profiles: Vec<(InstrumentId, Profile)>,
     pub(crate) factors: Vec<FactorMapping>,
     pub(crate) routing: routing::RoutingConfig,
     /// The routings of instruments that have a policy of their own.
@@ -224,6 +228,11 @@ impl Config {
         let accounts = self.accounts.iter();
         commands.extend(accounts.map(|it| Command::DefineAccount(it.account)));
         commands.extend(self.hours.iter().copied().map(Command::DefineHours));
+        commands.extend(
+            self.profiles
+                .iter()
+                .flat_map(|(instrument, profile)| profile.commands(*instrument)),
+        );
         commands.extend(self.factors.iter().copied().map(Command::MapFactor));
         commands.extend(self.scenarios.iter().copied().map(Command::SetScenario));
         commands.extend(self.clients.iter().map(|client| {
@@ -257,7 +266,7 @@ pub(crate) struct Loaded {
     pub(crate) config: Option<Config>,
 }
 
-/// Reads the file at `path`. Opens nothing else.
+/// Reads the file at `path`, and the volume profiles that it names. Opens nothing else.
 pub(crate) fn load(path: &Path) -> Loaded {
     let shown = path.display().to_string();
     let read = std::fs::read(path).map_err(|error| error.to_string());

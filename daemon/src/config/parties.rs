@@ -72,7 +72,18 @@ const FEATURES: &[(&str, VenueFeatures)] = &[
 ];
 
 /// The word of each algorithm.
-const ALGOS: &[(&str, Algo)] = &[("at-once", Algo::AtOnce), ("twap", Algo::Twap)];
+const ALGOS: &[(&str, Algo)] = &[
+    (Algo::AtOnce.name(), Algo::AtOnce),
+    (Algo::Twap.name(), Algo::Twap),
+    (Algo::Vwap.name(), Algo::Vwap),
+    (Algo::Pov.name(), Algo::Pov),
+    (Algo::Iceberg.name(), Algo::Iceberg),
+    (Algo::Shortfall.name(), Algo::Shortfall),
+    (Algo::Adaptive.name(), Algo::Adaptive),
+    (Algo::Sniper.name(), Algo::Sniper),
+    (Algo::Pegged.name(), Algo::Pegged),
+    (Algo::Planned.name(), Algo::Planned),
+];
 
 pub(super) const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 

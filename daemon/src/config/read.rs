@@ -17,6 +17,7 @@ use dcx_ring::Wait;
 
 use super::finding::{Finding, Source, nearest};
 use super::parties::TimeOfDay;
+use super::profile::Profile;
 use super::section::{Effective, Item, Section, Walk};
 use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, ON_ORPHAN, Topology, VenueLink};
 use super::{limits, parties, routing, sessions, speech};
@@ -171,6 +172,9 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
         venues: number_venues(venues),
         accounts: parties::number_accounts(&accounts, owned),
         strategies: strategy_names,
+        profiles: numbered(&instruments, |it, id| {
+            it.profile.clone().map(|profile| (id, profile))
+        }),
         hours: numbered(&instruments, |it, id| {
             it.hours.map(|hours| TradingHours {
                 instrument: id,
@@ -404,6 +408,7 @@ pub(super) struct Listed {
     pub(super) hours: Option<TradingHours>,
     pub(super) factor: Option<FactorMapping>,
     pub(super) policy: Option<RoutingPolicy>,
+    pub(super) profile: Option<Profile>,
 }
 
 fn read_instrument(
@@ -425,6 +430,7 @@ fn read_instrument(
     let hours = parties::read_hours(section);
     let factor = parties::read_factor(section, factors);
     let policy = routing::read_policy(section);
+    let profile = section.text_if_any("profile", ProfileFile::load);
     let listed = section.texts("venues");
     let mut set = VenueSet::NONE;
     let known: Vec<&str> = venues
@@ -466,9 +472,31 @@ fn read_instrument(
             hours,
             factor,
             policy,
+            profile: profile.map(|item| item.value.profile),
         },
         span: symbol.span,
     })
+}
+
+/// A profile that was read, which shows as its path.
+struct ProfileFile {
+    path: String,
+    profile: Profile,
+}
+
+impl ProfileFile {
+    fn load(path: &str) -> Result<Self, String> {
+        Profile::load(path).map(|profile| Self {
+            path: path.to_owned(),
+            profile,
+        })
+    }
+}
+
+impl std::fmt::Display for ProfileFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.path)
+    }
 }
 
 /// The tables of a file, to be held against each other.

@@ -8,6 +8,7 @@ use dcx_engine::{Engine, Outbox, Trace, VenueScore};
 use dcx_model::{ClOrdId, Event, OrdStatus, Sequenced, VenueId};
 use dcx_pipeline::{Entry, Observer, Reader};
 
+use super::fill::Fills;
 use crate::exit::Failure;
 use crate::journal::failure;
 use crate::records::Names;
@@ -28,6 +29,8 @@ pub(super) struct Learned {
     pub(super) venues: BTreeMap<VenueId, VenueLearned>,
     /// An order worth looking at: filled, with as many children as any.
     pub(super) example: Option<ClOrdId>,
+    /// What could trade at once, and did.
+    pub(super) fills: Fills,
     example_trades: u32,
     trades_of: BTreeMap<ClOrdId, u32>,
 }
@@ -78,6 +81,7 @@ impl Trace for Learned {
 impl Observer for Learned {
     fn applied(&mut self, sequenced: &Sequenced, events: &[Event]) {
         self.names.learn(&sequenced.command);
+        self.fills.add(sequenced, events);
         for event in events {
             match event {
                 Event::ChildSent(child) => {

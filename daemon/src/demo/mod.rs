@@ -1,6 +1,7 @@
 //! `dcx demo`: everything in one process for some seconds, over real FIX sessions on loopback,
 //! and then the proof of what happened.
 
+mod fill;
 mod learned;
 mod progress;
 mod report;

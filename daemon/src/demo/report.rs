@@ -44,7 +44,7 @@ impl Report {
     }
 
     fn fill_rate(&self) -> f64 {
-        ratio(self.client.filled, self.client.accepted)
+        self.learned.fills.rate()
     }
 
     fn stages(&self) -> [(&'static str, &Histogram<u64>); 4] {
@@ -96,6 +96,11 @@ impl Report {
                 "duplicated": self.client.duplicated,
             },
             "fill_rate": self.fill_rate(),
+            "marketable": {
+                "qty": qty_text(self.learned.fills.sums().0),
+                "filled_qty": qty_text(self.learned.fills.sums().1),
+                "orders_taken_back": self.learned.fills.sums().2,
+            },
             "slippage_bps": self.learned.slippage_bps(),
             "latency": latency,
             "venues": venues,
@@ -134,8 +139,13 @@ impl Report {
             client.duplicated
         ));
         out.data(format!(
-            "fill rate {:.1} %, slippage {:+.3} bps against the mid at the decision\n",
+            "fill rate {:.2} % of {} marketable (accepted orders that could trade at once when they \
+             came: market, or limit at the other side's best or better; without {} that their \
+             clients took back and schedules that go on); slippage {:+.3} bps against the mid at \
+             the decision\n",
             self.fill_rate() * 100.0,
+            qty_text(self.learned.fills.sums().0),
+            count(self.learned.fills.sums().2),
             self.learned.slippage_bps()
         ));
         out.data(self.latency_table().to_string());

@@ -211,7 +211,10 @@ impl World {
             orders_per_s: args.orders_per_s,
             seconds: Some(args.seconds),
             seed: args.seed,
-            mix: Mix::default(),
+            mix: Mix {
+                algo: 2,
+                ..Mix::default()
+            },
             tag: Some("D".to_owned()),
             ..ClientOptions::default()
         }

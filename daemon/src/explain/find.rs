@@ -100,6 +100,7 @@ impl Observer for Finder {
 fn requested(command: &Command) -> Option<&str> {
     match command {
         Command::NewOrder(order) => Some(order.cl_ord_id.as_str()),
+        Command::AlgoOrder(order) => Some(order.cl_ord_id.as_str()),
         Command::Cancel(cancel) => Some(cancel.cl_ord_id.as_str()),
         Command::Replace(replace) => Some(replace.cl_ord_id.as_str()),
         Command::MassCancel(request) => Some(request.cl_ord_id.as_str()),
@@ -136,6 +137,10 @@ pub(crate) fn view(event: &Event) -> Option<&OrderView> {
         | Event::ChildUnknown { .. }
         | Event::VenueReconciled { .. }
         | Event::VenueUnconfirmed { .. }
+        | Event::Planned(_)
+        | Event::Sliced(_)
+        | Event::SchedulePaused { .. }
+        | Event::ScheduleResumed { .. }
         | Event::LimitSet(_)
         | Event::LimitProposed(_)
         | Event::LimitDropped(_)

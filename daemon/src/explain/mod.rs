@@ -3,6 +3,7 @@
 //! The journal is replayed twice: once to find which order is meant, once to gather everything
 //! that concerned it, with the engine saying each of its reasons.
 
+mod algo;
 mod choice;
 mod find;
 mod say;

@@ -1,11 +1,13 @@
 //! The steps of an order in sentences, and as JSON.
 
-use dcx_engine::{Check, SliceReason, SliceWhy};
+use dcx_engine::Check;
 use dcx_model::{
-    Command, Event, LimitSource, Nanos, Notional, Operator, Price, Qty, SessionLink, UnixNanos,
+    AlgoTerms, Command, Event, LimitSource, Nanos, NewOrder, Notional, Operator, Price, Qty,
+    SessionLink, UnixNanos,
 };
 use serde_json::{Value, json};
 
+use super::algo;
 use super::choice::{self, fitness, rewarded, routed};
 use super::steps::{Checked, Step};
 use crate::records::{self, Names};
@@ -27,7 +29,7 @@ pub(super) fn step(step: &Step, names: &Names) -> Vec<String> {
     lines.extend(
         step.slices
             .iter()
-            .map(|reason| format!("    {}", slice(reason))),
+            .map(|reason| format!("    {}", algo::slice(reason))),
     );
     for route in &step.routes {
         lines.extend(
@@ -46,31 +48,8 @@ pub(super) fn step(step: &Step, names: &Names) -> Vec<String> {
 
 fn cause(command: &Command, names: &Names) -> String {
     match command {
-        Command::NewOrder(order) => {
-            let how = match order.algo {
-                dcx_model::Algo::AtOnce => "at once".to_owned(),
-                dcx_model::Algo::Twap => format!(
-                    "by TWAP in {} slices from {} to {}",
-                    order.slices,
-                    if order.start == UnixNanos::ZERO {
-                        "now".to_owned()
-                    } else {
-                        utc(order.start)
-                    },
-                    utc(order.end)
-                ),
-            };
-            format!(
-                "the client asks to {} {} {} at {} ({} {}), {how}, as {}",
-                order.side.name().to_lowercase(),
-                order.order_qty,
-                names.symbol(order.instrument),
-                order.limit_px,
-                order.ord_type.name(),
-                order.time_in_force.name(),
-                order.cl_ord_id
-            )
-        }
+        Command::NewOrder(order) => asked(order, None, names),
+        Command::AlgoOrder(order) => asked(&order.order(), Some(&order.terms), names),
         Command::Cancel(cancel) => format!(
             "the client asks to cancel {} as {}",
             cancel.orig_cl_ord_id, cancel.cl_ord_id
@@ -182,6 +161,21 @@ fn cause(command: &Command, names: &Names) -> String {
     }
 }
 
+/// A client's order.
+fn asked(order: &NewOrder, terms: Option<&AlgoTerms>, names: &Names) -> String {
+    format!(
+        "the client asks to {} {} {} at {} ({} {}), {}, as {}",
+        order.side.name().to_lowercase(),
+        order.order_qty,
+        names.symbol(order.instrument),
+        order.limit_px,
+        order.ord_type.name(),
+        order.time_in_force.name(),
+        algo::how(order, terms),
+        order.cl_ord_id
+    )
+}
+
 fn check(checked: &Checked) -> String {
     let Checked {
         check,
@@ -247,24 +241,6 @@ fn signed(number: i128, text: impl Fn(u64) -> String) -> String {
         Ok(units) => format!("{sign}{}", text(units)),
         Err(_) => number.to_string(),
     }
-}
-
-fn slice(reason: &SliceReason) -> String {
-    let why = match reason.why {
-        SliceWhy::Due => "its time came",
-        SliceWhy::NothingMissing => "what is filled and working covers what is due",
-        SliceWhy::ChildrenWorking => "as many children work as may; the rest goes with the next",
-        SliceWhy::Refused => "a check refuses it now; the rest goes with the next",
-        SliceWhy::End => "the schedule is over, what works is cancelled",
-    };
-    format!(
-        "slice {} of {}, due {}: {} is sent, {} should be filled or working by now: {why}",
-        u32::from(reason.ix) + 1,
-        reason.of,
-        utc(reason.due),
-        reason.qty,
-        reason.target
-    )
 }
 
 fn event(event: &Event, names: &Names) -> String {
@@ -402,6 +378,14 @@ fn event(event: &Event, names: &Names) -> String {
             "{} has not confirmed the end of {children} child orders",
             names.venue(*venue)
         ),
+        Event::Planned(plan) => algo::planned(plan),
+        Event::Sliced(slice) => algo::sliced(slice),
+        Event::SchedulePaused { why, .. } => {
+            format!("the schedule stands still: {}", algo::why(*why))
+        }
+        Event::ScheduleResumed { after, .. } => {
+            format!("the schedule goes on after {}", span(*after))
+        }
         Event::LimitSet(view) => format!(
             "{} of {} is {}, was {}",
             view.limit,
@@ -467,6 +451,7 @@ pub(super) fn json(step: &Step, names: &Names) -> Value {
         .map(|reason| {
             json!({
                 "order": reason.order.get(),
+                "algo": reason.algo.name(),
                 "slice": u32::from(reason.ix) + 1,
                 "of": reason.of,
                 "qty": reason.qty.to_string(),

@@ -83,6 +83,11 @@ impl Gatherer {
             // The reason of the choice says it.
             Event::Routed(_) => false,
             Event::ChildUnknown { order, .. } => self.wanted.orders.contains(order),
+            Event::Planned(plan) => self.wanted.orders.contains(&plan.order),
+            Event::Sliced(slice) => self.wanted.orders.contains(&slice.order),
+            Event::SchedulePaused { order, .. } | Event::ScheduleResumed { order, .. } => {
+                self.wanted.orders.contains(order)
+            }
             Event::Digest { .. } => false,
             other => view(other).is_some_and(|view| self.wanted.orders.contains(&view.order)),
         }
@@ -161,7 +166,7 @@ impl Observer for Gatherer {
         }
         let is_request = matches!(
             sequenced.command,
-            Command::NewOrder(_) | Command::Cancel(_) | Command::Replace(_)
+            Command::NewOrder(_) | Command::AlgoOrder(_) | Command::Cancel(_) | Command::Replace(_)
         );
         self.steps.push(Step {
             cause: *sequenced,

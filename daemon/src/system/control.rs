@@ -139,7 +139,12 @@ const fn is_notable(event: &Event) -> bool {
         | Event::OrphanCancel(_)
         | Event::PendingNew { .. } => true,
         // With every child order.
-        Event::Routed(_) | Event::Rewarded(_) => false,
+        Event::Routed(_)
+        | Event::Rewarded(_)
+        | Event::Planned(_)
+        | Event::Sliced(_)
+        | Event::SchedulePaused { .. }
+        | Event::ScheduleResumed { .. } => false,
         other => matches!(other.audience(), Audience::Watchers),
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Not here: whether an order is good (`dcx-engine`), sessions and numbers (`session`).
 
+mod algo;
 mod book;
 mod client;
 mod counts;

@@ -2,13 +2,17 @@
 
 use dcx_model::{Nanos, OrdType, Price, Qty, Side, TimeInForce};
 
-/// The parameters of a parent order that is worked over time.
+/// The algorithm of a parent order that is worked over time, and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Twap {
     /// From its sending to `ExpireTime` (126).
     pub span: Nanos,
-    /// Tag 20001.
+    /// Tag 20001; zero where it is not sent.
     pub slices: u16,
+    /// `TargetStrategy` (847).
+    pub target: u32,
+    /// `TargetStrategyParameters` (848); empty where it is not sent.
+    pub parameters: &'static str,
 }
 
 /// What the price of an order follows, `ExecInst` (18), and how far away, `PegOffsetValue` (211).
@@ -135,8 +139,19 @@ impl OrderDraft {
 
     /// In so many slices over so long.
     #[must_use]
-    pub fn twap(mut self, span: Nanos, slices: u16) -> Self {
-        self.twap = Some(Twap { span, slices });
+    pub fn twap(self, span: Nanos, slices: u16) -> Self {
+        self.worked(Twap {
+            span,
+            slices,
+            target: 1_000,
+            parameters: "",
+        })
+    }
+
+    /// By this algorithm.
+    #[must_use]
+    pub fn worked(mut self, algo: Twap) -> Self {
+        self.twap = Some(algo);
         self
     }
 

@@ -20,6 +20,8 @@ pub struct Mix {
     pub fok: u32,
     /// Parent orders worked over time.
     pub twap: u32,
+    /// Parent orders worked by other algorithms.
+    pub algo: u32,
     /// Stop orders.
     pub stop: u32,
     /// Stop orders with a limit.
@@ -125,6 +127,7 @@ impl Mix {
         ioc: 0,
         fok: 0,
         twap: 0,
+        algo: 0,
         stop: 0,
         stop_limit: 0,
         mit: 0,
@@ -150,6 +153,7 @@ impl Mix {
     #[must_use]
     pub fn everything() -> Self {
         Self {
+            algo: 6,
             stop: 6,
             stop_limit: 6,
             mit: 4,
@@ -167,7 +171,7 @@ impl Mix {
     }
 
     /// Every number by its name on the command line.
-    const fn slots(&mut self) -> [(&'static str, &mut u32); 25] {
+    const fn slots(&mut self) -> [(&'static str, &mut u32); 26] {
         [
             ("market", &mut self.market),
             ("marketable", &mut self.marketable),
@@ -175,6 +179,7 @@ impl Mix {
             ("ioc", &mut self.ioc),
             ("fok", &mut self.fok),
             ("twap", &mut self.twap),
+            ("algo", &mut self.algo),
             ("stop", &mut self.stop),
             ("stop-limit", &mut self.stop_limit),
             ("mit", &mut self.mit),

@@ -2,7 +2,7 @@
 
 use dcx_model::{Nanos, Price, Qty, Side, TimeInForce};
 
-use super::draft::{OrderDraft, PegDraft, order};
+use super::draft::{OrderDraft, PegDraft, Twap, order};
 use super::mix::Mix;
 use crate::draws::Draws;
 use crate::generator::SimInstrument;
@@ -117,6 +117,9 @@ impl Plan {
             }
             (Kind::Ioc, Some(touch)) => good(draft.limit(marketable(touch)).ioc()),
             (Kind::Fok, Some(touch)) => good(draft.limit(marketable(touch)).fok()),
+            (Kind::Algo, Some(touch)) => {
+                good(worked(instrument, draft, draws).limit(marketable(touch)))
+            }
             (Kind::Twap, Some(touch)) => {
                 good(twap(instrument, draft, draws).limit(marketable(touch)))
             }
@@ -153,6 +156,7 @@ impl Plan {
             (Kind::Ioc, mix.ioc),
             (Kind::Fok, mix.fok),
             (Kind::Twap, mix.twap),
+            (Kind::Algo, mix.algo),
             (Kind::Stop, mix.stop),
             (Kind::StopLimit, mix.stop_limit),
             (Kind::Mit, mix.mit),
@@ -209,6 +213,7 @@ enum Kind {
     Ioc,
     Fok,
     Twap,
+    Algo,
     Stop,
     StopLimit,
     Mit,
@@ -241,6 +246,35 @@ fn twap(instrument: &SimInstrument, draft: OrderDraft, draws: &mut Draws) -> Ord
     draft
         .side(side, order_qty)
         .twap(span, u16::try_from(slices).unwrap_or(2))
+}
+
+/// What else a parent order may be worked by: `TargetStrategy` (847) and its parameters.
+const WORKED: [(u32, &str, bool); 5] = [
+    (3, "urgency=2", true),
+    (1000, "jitter=0.5", true),
+    (1002, "urgency=1;jitter=0.25", true),
+    (1001, "vary=0.5", false),
+    (1003, "spread_ticks=40;interval_ms=100;pause=stale", false),
+];
+
+/// An order by one of the algorithms: in slices, in clips, or when the price is good.
+fn worked(instrument: &SimInstrument, draft: OrderDraft, draws: &mut Draws) -> OrderDraft {
+    let drawn = usize::try_from(draws.below(WORKED.len() as u64)).unwrap_or_default();
+    let mut made = twap(instrument, draft, draws);
+    let Some(((target, parameters, sliced), algo)) = WORKED.get(drawn).zip(made.twap) else {
+        return made;
+    };
+    if *target == 1001 {
+        let lot = instrument.lot.units();
+        let part = made.order_qty.units() / lot / 4;
+        made = made.iceberg(Qty::from_units(part.max(1) * lot));
+    }
+    made.worked(Twap {
+        slices: if *sliced { algo.slices } else { 0 },
+        target: *target,
+        parameters,
+        ..algo
+    })
 }
 
 /// An order that waits, follows or hides. `above` is a price that would trade at once, `behind`
@@ -309,6 +343,7 @@ fn special(
         | Kind::Ioc
         | Kind::Fok
         | Kind::Twap
+        | Kind::Algo
         | Kind::OffTick
         | Kind::ZeroQty
         | Kind::UnknownSymbol

@@ -129,7 +129,7 @@ fn unread(fault: FieldFault) -> Unread {
     fault.to_string()
 }
 
-/// NewOrderSingle (D). A parent order carries its algorithm in 847, 168, 126 and 20001.
+/// NewOrderSingle (D). A parent order carries its algorithm in 847, 848, 168, 126 and 20001.
 pub(super) fn new_order(
     body: &mut Body<'_>,
     cl_ord_id: ClOrdId,
@@ -150,10 +150,18 @@ pub(super) fn new_order(
     body.char(59, draft.time_in_force.wire());
     terms(body, draft, at);
     if let Some(twap) = draft.twap {
-        body.uint(847, 1000);
-        body.time(168, at);
+        body.uint(847, twap.target.into());
+        if !twap.parameters.is_empty() {
+            body.str(848, twap.parameters);
+        }
+        // Only a schedule begins at a moment; the others begin when they come.
+        if twap.slices > 0 {
+            body.time(168, at);
+        }
         body.time(126, at.plus(twap.span));
-        body.uint(20001, twap.slices.into());
+        if twap.slices > 0 {
+            body.uint(20001, twap.slices.into());
+        }
     }
 }
 

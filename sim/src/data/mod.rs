@@ -11,6 +11,7 @@ mod day;
 mod error;
 mod inspect;
 mod merge;
+mod profile;
 mod row;
 mod stamp;
 mod tape;
@@ -19,6 +20,7 @@ pub use clock::{Offset, TzOption};
 pub use error::{DataError, Place};
 pub use inspect::{Summary, import, inspect};
 pub use merge::{Merged, SourceQuote, common_start, merge, open_all};
+pub use profile::{DayProfile, profile};
 pub use stamp::{parse_rfc3339, to_rfc3339};
 pub use tape::{DataOptions, Format, Stamps, Tape, TapeCounts, TapeQuote, open};
 

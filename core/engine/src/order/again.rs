@@ -48,7 +48,7 @@ impl Engine {
     ) -> Result<Approved<Terms>, Refusal> {
         let parent = self.parents.at(ix);
         let facts = self.facts(cx.at, parent.holder());
-        let held = super::client::replaced(parent);
+        let held = self.replaced(ix);
         let reserved = held.reserved;
         let mut gate = Gate::new(cx.seq, &mut *cx.trace);
         let approved = risk::check_again(&mut gate, &facts, terms, &held)?;

@@ -263,6 +263,8 @@ impl Engine {
                 .remove(&mut self.parents, ix, |parent| &mut parent.seat);
             self.enlist(ix);
             self.enter_own(ix);
+            // Its end stands, however often it is opened.
+            self.set_timer(ix);
         }
         self.reserve_instead(ix, leaves, unit);
     }

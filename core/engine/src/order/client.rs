@@ -1,9 +1,9 @@
 //! What clients ask for: new orders, cancels, replaces, status.
 
 use dcx_model::{
-    CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, Nanos, NewOrder, Notional,
-    OrdStatus, OrdType, OrderId, OrderView, Price, Qty, Refusal, ReplaceRequest, RestatementReason,
-    StatusRequest, TimeInForce, UnixNanos,
+    Algo, AlgoTerms, CancelRejected, CancelRequest, ClOrdId, CxlRejResponseTo, Event, Nanos,
+    NewOrder, Notional, OrdStatus, OrdType, OrderId, OrderView, Price, Qty, Refusal,
+    ReplaceRequest, RestatementReason, StatusRequest, TimeInForce, UnixNanos,
 };
 
 use super::self_trade::Prevention;
@@ -16,9 +16,17 @@ use crate::{Cx, Engine, Trace};
 
 impl Engine {
     /// Accepts an order and sends what is due of it, or refuses it.
-    pub(crate) fn new_order<T: Trace>(&mut self, cx: &mut Cx<'_, T>, order: &NewOrder) {
-        match self.approve(cx, order) {
-            Ok((passed, name, prevention)) => self.open(cx, order, &passed, &name, prevention),
+    /// `terms` are the parameters of its algorithm, where it came with any.
+    pub(crate) fn new_order<T: Trace>(
+        &mut self,
+        cx: &mut Cx<'_, T>,
+        order: &NewOrder,
+        terms: Option<&AlgoTerms>,
+    ) {
+        match self.approve(cx, order, terms) {
+            Ok((passed, name, prevention, plan)) => {
+                self.open(cx, order, &passed, &name, (prevention, plan));
+            }
             Err(refusal) => {
                 let view = refused(order);
                 cx.out.push(Event::Rejected { view, refusal });
@@ -101,7 +109,8 @@ impl Engine {
         &mut self,
         cx: &mut Cx<'_, T>,
         order: &NewOrder,
-    ) -> Result<(Passed, Hashed, Prevention), Refusal> {
+        terms: Option<&AlgoTerms>,
+    ) -> Result<(Passed, Hashed, Prevention, u32), Refusal> {
         let holder = Holder::of(order);
         let name = self.names.hashed(order.session.get(), order.cl_ord_id);
         let used = self.names.find(&name).is_some();
@@ -121,19 +130,25 @@ impl Engine {
             self.check_asked(&passed)?;
             self.lists.check(cx.at, order)?;
             // What does not work at once meets the others when it does.
-            let prevention = if waits_first(order, &passed) {
-                Prevention::NONE
+            let plan = if order.algo == Algo::AtOnce && terms.is_none() {
+                NIL
             } else {
-                self.prevent(cx, order.account, passed.terms.get())?
+                self.draft(cx.at, order, terms)?
             };
-            Ok((passed, prevention))
+            let prevention = if waits_first(order, &passed) {
+                Ok(Prevention::NONE)
+            } else {
+                self.prevent(cx, order.account, passed.terms.get())
+            };
+            let prevention = prevention.inspect_err(|_| self.free_schedule(plan))?;
+            Ok((passed, prevention, plan))
         });
         if checked.is_err() {
             // Refused for what it is: its name is used up, and a second try needs another.
             self.names.keep(&name, Key::NONE);
         }
-        let (passed, prevention) = checked?;
-        Ok((passed, name, prevention))
+        let (passed, prevention, plan) = checked?;
+        Ok((passed, name, prevention, plan))
     }
 
     /// Whether a replace may be asked for at all. Of an order that is not known, the session and
@@ -154,10 +169,7 @@ impl Engine {
             |ix| self.parents.at(ix).holder(),
         );
         let facts = self.facts(cx.at, holder);
-        let reduces = known.is_some_and(|ix| {
-            let parent = self.parents.at(ix);
-            replaced(parent).reduces(&facts, request)
-        });
+        let reduces = known.is_some_and(|ix| self.replaced(ix).reduces(&facts, request));
         let mut gate = Gate::new(cx.seq, &mut *cx.trace);
         risk::admit(&mut gate, &facts, reduces)?;
         self.count_message(cx.at, &holder);
@@ -173,13 +185,26 @@ impl Engine {
         let parent = self.parents.at(ix);
         let facts = self.facts(cx.at, parent.holder());
         let mut gate = Gate::new(cx.seq, &mut *cx.trace);
-        let passed = risk::check_replace(&mut gate, &facts, request, &replaced(parent))?;
+        let passed = risk::check_replace(&mut gate, &facts, request, &self.replaced(ix))?;
         self.check_reducing(cx, parent.account, passed.terms.get(), Some(ix))?;
+        self.check_schedule_again(ix, request.order_qty)?;
         // Nobody is asked about a replace: what would need a person comes as a new order.
         if passed.needs_approval && parent.state != State::PendingNew {
             return Err(Refusal::NotApproved);
         }
         Ok(passed)
+    }
+
+    /// An order as the gates of its replace see it.
+    pub(super) fn replaced(&self, ix: u32) -> Replaced<'_> {
+        let parent = self.parents.at(ix);
+        Replaced {
+            before: parent.terms.get(),
+            cum_qty: parent.cum_qty,
+            slices: self.schedule(ix).map_or(0, Schedule::slices),
+            triggered: parent.waits.triggered,
+            reserved: (parent.reserved, parent.reserved_at),
+        }
     }
 
     /// Whether an order that must wait for a person has room to.
@@ -274,12 +299,16 @@ impl Engine {
         order: &NewOrder,
         passed: &Passed,
         name: &Hashed,
-        prevention: Prevention,
+        (prevention, plan): (Prevention, u32),
     ) {
         let id = OrderId::new(self.next_order);
         self.next_order += 1;
         let mut parent = Parent::new(id, passed.terms, order);
-        parent.schedule = Schedule::of(order, cx.at);
+        parent.plan = plan;
+        if plan != NIL {
+            let seed = self.config.as_ref().map_or(0, |config| config.seed);
+            self.schedules.at_mut(plan).named(id, seed);
+        }
         parent.waits.ends_at = self.expiry.ends_at(cx.at, passed.terms.get());
         let (qty, unit) = (parent.reserved, parent.reserved_at);
         parent.rows = self
@@ -303,10 +332,11 @@ impl Engine {
             }
             return self.accepted(cx, ix);
         }
-        self.parents.at_mut(ix).schedule.advance(cx.at);
+        self.look(cx.at, ix);
         let held = self.would_hold_among(ix, passed.takers) || self.waits_for(prevention);
         let view = self.parents.at(ix).view(order.cl_ord_id);
         cx.out.push(Event::Accepted { view, held });
+        self.tell_plan(cx, ix);
         self.apply_prevention(cx, ix, prevention);
         if let Some(near) = passed.near {
             cx.out.push(near.event());
@@ -317,13 +347,14 @@ impl Engine {
 
     /// Tells the client that an order is accepted that had, or has, to wait, and has it do so.
     pub(super) fn accepted<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
-        let parent = self.parents.at_mut(ix);
-        parent.schedule.advance(cx.at);
+        self.look(cx.at, ix);
+        let parent = self.parents.at(ix);
         let waits = parent.terms.get().is_dormant() || parent.waits.listed;
         let held = !waits && self.would_hold(ix);
         let parent = self.parents.at(ix);
         let view = parent.view(parent.cl_ord_id);
         cx.out.push(Event::Accepted { view, held });
+        self.tell_plan(cx, ix);
         self.tell_list(ix);
         self.set_timer(ix);
         self.proceed(cx, ix, false);
@@ -616,6 +647,8 @@ impl Engine {
             let oldest = self.done.head();
             self.done
                 .remove(&mut self.parents, oldest, |parent| &mut parent.seat);
+            let plan = self.parents.at(oldest).plan;
+            self.free_schedule(plan);
             self.parents.remove(oldest);
         }
     }
@@ -625,18 +658,6 @@ impl Engine {
 /// when it does.
 fn waits_first(order: &NewOrder, passed: &Passed) -> bool {
     passed.terms.get().is_dormant() || order.leg != dcx_model::Leg::None || passed.needs_approval
-}
-
-/// An order as the gates of its replace see it.
-pub(super) const fn replaced(parent: &Parent) -> Replaced<'_> {
-    let before = parent.terms.get();
-    Replaced {
-        before,
-        cum_qty: parent.cum_qty,
-        slices: parent.schedule.slices(),
-        triggered: parent.waits.triggered,
-        reserved: (parent.reserved, parent.reserved_at),
-    }
 }
 
 /// A cancel or replace, as far as its refusal needs it.

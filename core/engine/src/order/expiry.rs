@@ -4,6 +4,7 @@ use dcx_model::{Event, InstrumentId, Nanos, TimeInForce, TradingHours, UnixNanos
 
 use crate::digest::Words;
 use crate::risk::{Hours, Terms};
+use crate::slice::Schedule;
 use crate::{Cx, Engine, Trace};
 
 const DAY: u64 = 86_400;
@@ -163,8 +164,8 @@ impl Engine {
 
     /// The end of an order's time has come: what works is cancelled, what does not expires.
     pub(crate) fn is_over(&self, now: UnixNanos, ix: u32) -> bool {
-        let parent = self.parents.at(ix);
-        parent.schedule.is_over(now) || parent.waits.is_over(now)
+        let over = |schedule: &Schedule| schedule.is_over(now);
+        self.parents.at(ix).waits.is_over(now) || self.schedule(ix).is_some_and(over)
     }
 
     /// Sets an order's only timer to the first thing that is due of it.
@@ -179,7 +180,7 @@ impl Engine {
         }
         let at = |at: UnixNanos| Some(at).filter(|at| *at != UnixNanos::ZERO);
         let due = [
-            parent.schedule.next_at(),
+            self.schedule(ix).and_then(Schedule::next_at),
             at(parent.waits.ends_at),
             at(parent.waits.wake_at),
         ];

@@ -12,7 +12,6 @@ use super::state::{End, Filled, State};
 use crate::digest::Words;
 use crate::pool::{Link, List, NIL};
 use crate::risk::{Approved, Holder, NOTHING, Rows, Terms};
-use crate::slice::Schedule;
 
 /// A client's order.
 ///
@@ -50,7 +49,8 @@ pub(crate) struct Parent {
     pub(crate) rows: Rows,
     /// Its entry among the names.
     pub(crate) name: u32,
-    pub(crate) schedule: Schedule,
+    /// Its place among the schedules; [`NIL`] for one that is worked at once.
+    pub(crate) plan: u32,
     /// Its terms if the pending replace goes through.
     pub(crate) replacement: Option<Approved<Terms>>,
     pub(crate) cl_ord_id: ClOrdId,
@@ -94,7 +94,7 @@ impl Parent {
             account: AccountId::new(0),
             rows: Rows::NONE,
             name: NIL,
-            schedule: Schedule::AT_ONCE,
+            plan: NIL,
             replacement: None,
             cl_ord_id: ClOrdId::EMPTY,
             pending_cl_ord_id: ClOrdId::EMPTY,
@@ -214,7 +214,8 @@ impl Parent {
         );
     }
 
-    pub(crate) fn digest(&self, salt: u64) -> u64 {
+    /// `schedule` are the words of its schedule, zeros where it has none.
+    pub(crate) fn digest(&self, salt: u64, schedule: [u64; 3]) -> u64 {
         let mut words = Words::new(salt);
         words.u64(self.id.get());
         self.terms.get().digest(&mut words);
@@ -229,7 +230,9 @@ impl Parent {
         words.u64(self.tried.bits());
         words.u64(u64::from(self.session.get()));
         words.u64(u64::from(self.account.get()));
-        self.schedule.digest(&mut words);
+        for word in schedule {
+            words.u64(word);
+        }
         if let Some(replacement) = &self.replacement {
             replacement.get().digest(&mut words);
         }

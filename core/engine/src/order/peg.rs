@@ -5,6 +5,7 @@ use dcx_model::{
 };
 
 use super::State;
+use crate::pool::NIL;
 use crate::{Cx, Engine, Trace};
 
 impl Engine {
@@ -12,8 +13,11 @@ impl Engine {
     /// it follows a price that is not there.
     pub(crate) fn working_px(&self, now: UnixNanos, ix: u32) -> Option<LimitPx> {
         let terms = self.parents.at(ix).terms.get();
+        let parent = self.parents.at(ix);
         if terms.ord_type == OrdType::Pegged {
             self.peg_px(now, ix).map(LimitPx::from)
+        } else if parent.plan != NIL {
+            self.taking_px(now, ix).or(Some(terms.limit_px))
         } else {
             Some(terms.limit_px)
         }
@@ -29,13 +33,20 @@ impl Engine {
             Side::Sell => (best.ask, best.bid),
         };
         // Twice the price, which keeps a mid exact.
-        let twice = match terms.peg {
+        // Near its end it takes what it followed before.
+        let closing = self.schedule(ix).is_some_and(|schedule| schedule.closing);
+        let (peg, offset) = if closing {
+            (Peg::Market, Price::ZERO)
+        } else {
+            (terms.peg, terms.peg_offset)
+        };
+        let twice = match peg {
             Peg::Primary => 2 * i128::from(own?.units()),
             Peg::Market => 2 * i128::from(other?.units()),
             Peg::Mid => best.mid_twice()?,
             Peg::None | Peg::TrailingStop => return None,
         };
-        let twice = twice + 2 * i128::from(terms.peg_offset.units());
+        let twice = twice + 2 * i128::from(offset.units());
         let row = self.instruments.get(terms.instrument.get() as usize);
         let tick = i128::from(row?.defined?.tick.units());
         let units = match terms.side {
@@ -57,6 +68,10 @@ impl Engine {
         if parent.state != State::Open || parent.waits.repricing {
             return;
         }
+        if self.aim(cx, ix) {
+            return;
+        }
+        let parent = self.parents.at(ix);
         if parent.children.len() == 0 {
             return self.work(cx, ix);
         }

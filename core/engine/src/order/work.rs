@@ -2,7 +2,7 @@
 
 use dcx_model::{
     CHILDREN_WORKING_MAX, ChildCancel, ChildId, ChildOrder, Event, LimitPx, Nanos, OrdType, Qty,
-    Refusal, TimeInForce, UnixNanos, VENUES_MAX, VenueId, VenueSet,
+    Refusal, SliceWhy, TimeInForce, UnixNanos, VENUES_MAX, VenueId, VenueSet,
 };
 
 use super::routing::Chosen;
@@ -12,7 +12,7 @@ use crate::halt::PER_ORDER;
 use crate::pool::NIL;
 use crate::risk::{Approved, Holder, Terms};
 use crate::route::{Piece, probabilities, rule_of};
-use crate::trace::{NotEligible, RouteReason, SliceReason, SliceWhy, VenueReason};
+use crate::trace::{NotEligible, RouteReason, SliceReason, VenueReason};
 use crate::{Cx, Engine, Trace};
 
 /// How long after the end of a schedule the cancels that venues refused are sent again.
@@ -102,10 +102,17 @@ impl Engine {
             (false, true) => SliceWhy::ChildrenWorking,
             (false, false) => SliceWhy::Due,
         };
-        if why != SliceWhy::Due {
+        let sliced = parent.plan != NIL;
+        let why = if sliced {
+            self.fit_slice(cx, ix, missing, why)
+        } else {
+            why
+        };
+        if !why.sends() {
             self.explain_slice(cx, ix, missing, why);
             return self.unhold(ix);
         }
+        let parent = self.parents.at(ix);
         let tried = VenueSet::from_bits(!parent.tried.bits());
         let takers = takers.unwrap_or_else(|| self.takers_of(ix));
         let candidates = takers.and(tried);
@@ -139,6 +146,10 @@ impl Engine {
             self.note_peg(cx, ix, px);
         }
         self.unhold(ix);
+        if why == SliceWhy::Cheap {
+            let showing = self.showing(cx.at, ix, (candidates, px));
+            return self.send(cx, ix, showing, &terms.for_now());
+        }
         self.send(cx, ix, candidates, &terms);
     }
 
@@ -186,7 +197,7 @@ impl Engine {
         refusal: Refusal,
     ) {
         let parent = self.parents.at(ix);
-        if !parent.schedule.is_at_once() {
+        if self.goes_on(ix) {
             self.explain_slice(cx, ix, missing, SliceWhy::Refused);
         } else if parent.children.len() == 0 {
             self.rejected(cx, ix, refusal);
@@ -300,7 +311,7 @@ impl Engine {
     /// A timer of an order fired: a slice is due, what it waits for may have come, or its time is
     /// over.
     pub(crate) fn on_timer<T: Trace>(&mut self, cx: &mut Cx<'_, T>, ix: u32) {
-        self.parents.at_mut(ix).schedule.advance(cx.at);
+        self.look(cx.at, ix);
         if self.is_over(cx.at, ix) {
             return self.over(cx, ix);
         }
@@ -362,19 +373,6 @@ impl Engine {
             .saturating_minus(self.parents.at(ix).out_qty)
     }
 
-    fn target(&self, ix: u32) -> Qty {
-        let parent = self.parents.at(ix);
-        let terms = parent.terms.get();
-        if parent.schedule.is_at_once() {
-            return terms.order_qty;
-        }
-        let row = self.instruments.get(terms.instrument.get() as usize);
-        let lot = row.and_then(|row| row.defined.map(|defined| defined.lot));
-        parent
-            .schedule
-            .target(terms.order_qty, lot.unwrap_or(Qty::from_units(1)))
-    }
-
     pub(crate) const fn children_full(&self) -> bool {
         // Done children have their own room: they are forgotten before they take that of others.
         self.children.len() - self.children_done.len() >= self.children_max
@@ -425,11 +423,17 @@ impl Engine {
             qty <= parent.unsent_qty() && !qty.is_zero(),
             "no more is sent than what is unsent"
         );
-        let Some(chosen) = self.choose_venue(cx.at, &terms, qty, candidates) else {
+        let sliced = parent.plan != NIL;
+        let clip = if sliced { self.clip(ix, qty) } else { None };
+        let asked = clip.unwrap_or(qty);
+        let Some(chosen) = self.choose_venue(cx.at, &terms, asked, candidates) else {
             return self.hold(ix);
         };
         let venue = chosen.choice.venue;
-        let (qty, display_qty) = self.piece(venue, &terms, qty);
+        let (qty, display_qty) = match clip {
+            Some(clip) => (clip, Qty::ZERO),
+            None => self.piece(venue, &terms, qty),
+        };
         let id = ChildId::new(self.next_child);
         self.next_child += 1;
         let parent = self.parents.at(ix);
@@ -461,6 +465,9 @@ impl Engine {
             .push_back(&mut self.children, at, |child| &mut child.seat);
         if T::ON {
             self.explain_route(cx, ix, (id, qty), &chosen);
+        }
+        if sliced {
+            self.tell_slice(cx, ix, qty);
         }
         cx.out.push(Event::ChildSent(ChildOrder {
             child: id,
@@ -524,7 +531,7 @@ impl Engine {
         let drained = parent.children.len() == 0;
         let terms = *parent.terms.get();
         let tried = VenueSet::from_bits(!parent.tried.bits());
-        if !parent.schedule.is_at_once() {
+        if self.goes_on(ix) {
             // The next slice makes good what a venue cancelled; a refusal is tried elsewhere.
             if left && matches!(failure, Failure::Rejected(_)) {
                 self.work(cx, ix);
@@ -620,23 +627,27 @@ impl Engine {
     }
 
     fn explain_slice<T: Trace>(&self, cx: &mut Cx<'_, T>, ix: u32, qty: Qty, why: SliceWhy) {
-        let parent = self.parents.at(ix);
-        if !T::ON || parent.schedule.is_at_once() {
+        if !T::ON {
             return;
         }
-        let (of, due) = (parent.schedule.slices(), parent.schedule.slices_due());
+        let Some(schedule) = self.schedule(ix) else {
+            return;
+        };
+        let (of, due) = (schedule.slices(), schedule.slices_due());
         let slice_ix = if why == SliceWhy::End {
             of
         } else {
             due.saturating_sub(1)
         };
         let reason = SliceReason {
-            order: parent.id,
+            order: schedule.order,
+            algo: schedule.algo,
             ix: slice_ix,
             of,
-            qty: if why == SliceWhy::Due { qty } else { Qty::ZERO },
+            qty: if why.sends() { qty } else { Qty::ZERO },
             target: self.target(ix),
-            due: parent.schedule.due_at(slice_ix),
+            due: schedule.due_at(slice_ix),
+            seen: schedule.seen(),
             why,
         };
         cx.trace.slice(cx.seq, &reason);

@@ -96,15 +96,33 @@ pub(super) fn check_algo<T: Trace>(
         Algo::AtOnce if order.start > at => 168,
         Algo::AtOnce if order.end != UnixNanos::ZERO && !dated => 126,
         Algo::Twap if order.time_in_force == TimeInForce::Fok => TimeInForce::TAG,
-        Algo::AtOnce | Algo::Twap => 0,
+        Algo::AtOnce
+        | Algo::Twap
+        | Algo::Vwap
+        | Algo::Pov
+        | Algo::Iceberg
+        | Algo::Shortfall
+        | Algo::Adaptive
+        | Algo::Sniper
+        | Algo::Pegged
+        | Algo::Planned => 0,
     };
     let tag = (i128::from(unsupported), 0);
     gate.require(Check::Supported, tag, unsupported == 0, || {
         Refusal::Unsupported { tag: unsupported }
     })?;
     match order.algo {
-        Algo::AtOnce => Ok(()),
         Algo::Twap => check_schedule(gate, at, order, instrument),
+        // What the others need is looked at when their schedule is drafted (`slice/draft.rs`).
+        Algo::AtOnce
+        | Algo::Vwap
+        | Algo::Pov
+        | Algo::Iceberg
+        | Algo::Shortfall
+        | Algo::Adaptive
+        | Algo::Sniper
+        | Algo::Pegged
+        | Algo::Planned => Ok(()),
     }
 }
 

@@ -84,7 +84,7 @@ impl Asks {
             Self::Fok => matches!(order.time_in_force, TimeInForce::Fok),
             Self::Opening => matches!(order.time_in_force, TimeInForce::AtTheOpening),
             Self::Close => matches!(order.time_in_force, TimeInForce::AtTheClose),
-            Self::Slices => matches!(order.algo, Algo::Twap),
+            Self::Slices => order.algo.is_scheduled() || matches!(order.algo, Algo::Sniper),
             Self::Listed => !matches!(order.leg, Leg::None),
             Self::Display => !order.display_qty.is_zero(),
             Self::MinQty => !order.min_qty.is_zero(),

@@ -1,8 +1,8 @@
 //! Whether the parts of an order fit together, and what they make of it in the market.
 
 use dcx_model::{
-    Algo, LIST_ORDERS_MAX, Leg, LimitPx, ListId, NewOrder, OrdType, OrderFlags, Peg, Price, Qty,
-    Refusal, TimeInForce,
+    LIST_ORDERS_MAX, Leg, LimitPx, ListId, NewOrder, OrdType, OrderFlags, Peg, Price, Qty, Refusal,
+    TimeInForce,
 };
 
 use super::{Approved, Facts, Gate, Terms};
@@ -83,6 +83,12 @@ impl Approved<Terms> {
         Self(self.0.worked(qty, px))
     }
 
+    /// The same for now or never: less than it was approved for.
+    pub(crate) fn for_now(mut self) -> Self {
+        self.0.time_in_force = TimeInForce::Ioc;
+        self
+    }
+
     /// The same with another stop: it is judged when that comes.
     pub(crate) fn with_stop(mut self, stop: Price) -> Self {
         self.0.stop_px = stop.into();
@@ -121,7 +127,7 @@ fn check_together<T: Trace>(gate: &mut Gate<'_, T>, order: &NewOrder) -> Result<
         TimeInForce::AtTheOpening | TimeInForce::AtTheClose
     );
     let now = matches!(order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok);
-    let sliced = order.algo == Algo::Twap;
+    let sliced = order.algo.is_scheduled();
     let wrong = [
         // One price to wait for and one time, or slices: not both.
         (timed && (!plain || sliced), TimeInForce::TAG),

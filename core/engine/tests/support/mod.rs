@@ -141,6 +141,21 @@ pub struct Order {
     /// Whether it is the next of a list.
     pub linked: bool,
     pub asks: Asks,
+    /// How it is worked, where it comes with an algorithm.
+    pub worked: Option<Worked>,
+}
+
+/// An algorithm and its parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Worked {
+    pub algo: Algo,
+    pub slices: u16,
+    pub participation_ppm: u32,
+    pub interval_ms: u32,
+    pub jitter_bps: u16,
+    pub urgency: u16,
+    pub min_clip: u64,
+    pub pauses: bool,
 }
 
 /// What an order waits for before it works, or follows while it does.
@@ -284,7 +299,9 @@ fn any_order() -> impl Strategy<Value = Order> {
             2 => Just(Asks::LeftOver),
         ],
     );
-    (who, terms, numbers, plan, kind).prop_map(|(who, terms, numbers, plan, kind)| Order {
+    let worked = prop_oneof![4 => Just(None), 1 => any_worked().prop_map(Some)];
+    let all = (who, terms, numbers, plan, kind, worked);
+    all.prop_map(|(who, terms, numbers, plan, kind, worked)| Order {
         session: who.0,
         account: who.1,
         instrument: who.2,
@@ -302,7 +319,93 @@ fn any_order() -> impl Strategy<Value = Order> {
         away: kind.1,
         linked: kind.2,
         asks: kind.3,
+        worked,
     })
+}
+
+fn any_worked() -> impl Strategy<Value = Worked> {
+    (
+        prop::sample::select(Algo::ALL),
+        0_u16..12,
+        prop_oneof![2 => Just(0_u32), 2 => 1_u32..=1_000_000, 1 => any::<u32>()],
+        prop_oneof![4 => Just(0_u32), 4 => 10_u32..500, 1 => any::<u32>()],
+        prop_oneof![2 => Just(0_u16), 1 => any::<u16>()],
+        prop_oneof![2 => 0_u16..500, 1 => any::<u16>()],
+        prop_oneof![3 => Just(0_u64), 1 => 1_u64..5],
+        any::<bool>(),
+    )
+        .prop_map(
+            |(algo, slices, participation_ppm, interval_ms, jitter, urgency, min_clip, pauses)| {
+                Worked {
+                    algo,
+                    slices,
+                    participation_ppm,
+                    interval_ms,
+                    jitter_bps: jitter,
+                    urgency,
+                    min_clip,
+                    pauses,
+                }
+            },
+        )
+}
+
+/// The order worked by an algorithm, with the parameters of that and no others.
+fn worked(worked: &Worked, order: NewOrder, at: UnixNanos, span_ms: u64) -> AlgoOrder {
+    let algo = worked.algo;
+    let sliced = algo.is_scheduled() && algo != Algo::Pov;
+    let urgent = matches!(algo, Algo::Shortfall | Algo::Adaptive | Algo::Planned);
+    let iceberg = algo == Algo::Iceberg;
+    let order = NewOrder {
+        algo,
+        time_in_force: match order.time_in_force {
+            TimeInForce::Day | TimeInForce::Gtc => order.time_in_force,
+            TimeInForce::Ioc if sliced => TimeInForce::Ioc,
+            _ => TimeInForce::Day,
+        },
+        ord_type: if algo == Algo::Pegged {
+            OrdType::Pegged
+        } else {
+            order.ord_type
+        },
+        peg: if algo == Algo::Pegged {
+            Peg::Primary
+        } else {
+            Peg::None
+        },
+        slices: if sliced { worked.slices } else { 0 },
+        end: at.plus(Nanos::from_millis(span_ms)),
+        display_qty: if iceberg { LOT } else { Qty::ZERO },
+        ..order
+    };
+    let terms = AlgoTerms {
+        participation_ppm: if algo.is_scheduled() {
+            worked.participation_ppm
+        } else {
+            0
+        },
+        interval_ms: worked.interval_ms,
+        jitter_bps: if sliced { worked.jitter_bps } else { 0 },
+        vary_bps: if iceberg { worked.jitter_bps } else { 0 },
+        urgency: if urgent { worked.urgency } else { 0 },
+        spread_max_ticks: if algo == Algo::Sniper {
+            1 + worked.urgency % 8
+        } else {
+            0
+        },
+        min_clip: if algo.is_scheduled() {
+            Qty::from_units(worked.min_clip * LOT.units())
+        } else {
+            Qty::ZERO
+        },
+        take_px: LimitPx::NONE,
+        pause: if worked.pauses {
+            PauseFlags::ALL
+        } else {
+            PauseFlags::NONE
+        },
+    };
+    AlgoOrder::of(&order, terms)
 }
 
 fn any_answer() -> impl Strategy<Value = Answer> {
@@ -412,6 +515,8 @@ impl World {
         self.journal.push((self.at, self.seq, command));
         if let Command::NewOrder(order) = &command {
             self.account = order.account;
+        } else if let Command::AlgoOrder(order) = &command {
+            self.account = order.account;
         }
         self.engine
             .apply(self.at, self.seq, &command, &mut self.outbox);
@@ -475,7 +580,16 @@ impl World {
                 self.at = self.at.plus(Nanos::new(u64::from(*us) * 1_000));
                 None
             }
-            Step::Order(order) => Some(Command::NewOrder(self.new_order(order))),
+            Step::Order(order) => {
+                let made = self.new_order(order);
+                let plain = order.kind == Kind::Plain && !order.linked;
+                let asks = order.asks == Asks::Nothing && plain;
+                let (at, span) = (self.at, order.span_ms);
+                Some(match order.worked.filter(|_| asks) {
+                    Some(by) => Command::AlgoOrder(worked(&by, made, at, span)),
+                    None => Command::NewOrder(made),
+                })
+            }
             Step::Cancel { pick, fresh } => {
                 let (session, orig_cl_ord_id) = self.name(*pick)?;
                 Some(Command::Cancel(CancelRequest {
@@ -1026,7 +1140,31 @@ pub fn setup() -> Vec<Command> {
         cancel_on_disconnect: true,
         cancel_on_logout: true,
     }));
+    // What plans go by is known of the first instrument only.
+    commands.extend(profile(0, |bucket| u16::try_from(bucket * 7 % 23).unwrap()));
+    commands.push(Command::SetMarketFacts(MarketFacts {
+        instrument: InstrumentId::new(0),
+        day_qty: Qty::whole(100_000_000),
+        volatility_ppm: 6_000,
+        impact_ppm: 20_000,
+        half_spread_ppm: 50,
+    }));
     commands
+}
+
+/// A volume profile of an instrument, by bucket.
+pub fn profile(instrument: u32, weight: impl Fn(usize) -> u16) -> Vec<Command> {
+    let parts = 0..PROFILE_BUCKETS / PROFILE_PART;
+    parts
+        .map(|part| {
+            let first = part * PROFILE_PART;
+            Command::SetProfile(SetProfile {
+                instrument: InstrumentId::new(instrument),
+                part: u8::try_from(part).unwrap(),
+                weights: ProfileWeights(std::array::from_fn(|ix| weight(first + ix))),
+            })
+        })
+        .collect()
 }
 
 /// The first venue takes plain orders only, each of the others something more.

@@ -587,6 +587,15 @@ fn judge_plan(order: &NewOrder, at: u64) -> Verdict<()> {
             let lots = order.order_qty.units() / 1_000_000_000;
             hold(lots >= u64::from(order.slices), Code::R022)
         }
+        Algo::Vwap
+        | Algo::Pov
+        | Algo::Iceberg
+        | Algo::Shortfall
+        | Algo::Adaptive
+        | Algo::Sniper
+        | Algo::Pegged
+        // The others have twins of their own, in `props_slices.rs`: none is drawn here.
+        | Algo::Planned => hold(false, Code::R080),
     }
 }
 

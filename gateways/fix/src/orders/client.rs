@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 
 use dcx_model::{
-    CancelRequest, ClOrdId, Command, LimitPx, NewOrder, OrderFlags, Refusal, ReplaceRequest, Side,
-    StatusRequest,
+    AlgoOrder, AlgoTerms, CancelRequest, ClOrdId, Command, Leg, LimitPx, NewOrder, OrderFlags,
+    Refusal, ReplaceRequest, Side, StatusRequest,
 };
 
 use super::directory::{Client, Directory};
-use super::fields::{Fields, Linked, STRATEGY, TARGET_STRATEGY, TWAP_SLICES, side_of};
+use super::fields::{
+    Fields, Linked, PARTICIPATION_RATE, STRATEGY, STRATEGY_PARAMETERS, TARGET_STRATEGY,
+    TWAP_SLICES, side_of,
+};
 use super::report::refusal_text;
 use super::value::{self, required};
 use crate::{AppReject, Message};
@@ -31,23 +34,26 @@ pub(super) fn new_order<'a>(
     let fields = Fields::of(message);
     let linked = fields.linked()?;
     Ok(match order(&fields, client, directory, linked)? {
-        Ok(order) => Request::Command(Command::NewOrder(order)),
+        Ok((order, None)) => Request::Command(Command::NewOrder(order)),
+        Ok((order, Some(terms))) => {
+            Request::Command(Command::AlgoOrder(AlgoOrder::of(&order, terms)))
+        }
         Err(refusal) => Request::Refused(Box::new(fields), refusal),
     })
 }
 
-/// Reads one order out of its fields.
+/// Reads one order out of its fields, and the parameters of its algorithm.
 pub(super) fn order(
     fields: &Fields<'_>,
     client: &Client,
     directory: &Directory,
     linked: Result<Linked, Refusal>,
-) -> Result<Result<NewOrder, Refusal>, AppReject> {
+) -> Result<Result<(NewOrder, Option<AlgoTerms>), Refusal>, AppReject> {
     let cl_ord_id = fields.cl_ord_id()?;
     let terms = fields.terms()?;
     let schedule = fields.schedule()?;
     let made = || {
-        let algo = fields.algo()?;
+        let (algo, algo_terms) = fields.algo()?;
         if let Some(tag) = fields.unsupported {
             return Err(Refusal::Unsupported { tag });
         }
@@ -70,7 +76,7 @@ pub(super) fn order(
                 .account(name)
                 .filter(|account| client.accounts.contains(account)),
         };
-        Ok(NewOrder {
+        let order = NewOrder {
             session: client.session,
             account: account.ok_or(Refusal::UnknownAccount)?,
             cl_ord_id,
@@ -96,7 +102,17 @@ pub(super) fn order(
             leg: linked.leg,
             list_total: linked.total,
             ..NewOrder::PLAIN
-        })
+        };
+        // What an algorithm's order does not carry must not be lost on the way.
+        let stray = [
+            (order.stop_px != LimitPx::NONE, 99),
+            (!order.min_qty.is_zero(), 110),
+            (order.leg != Leg::None, 1385),
+        ];
+        match stray.into_iter().find(|(asked, _)| *asked) {
+            Some((_, tag)) if algo_terms.is_some() => Err(Refusal::Contradiction { tag }),
+            _ => Ok((order, algo_terms)),
+        }
     };
     Ok(made())
 }
@@ -128,6 +144,8 @@ pub(super) fn replace(
     // What stays as it was is not named: to name it is to ask for a change that is not supported.
     let fixed = [
         (fields.target_strategy, TARGET_STRATEGY),
+        (fields.strategy_parameters, STRATEGY_PARAMETERS),
+        (fields.participation_rate, PARTICIPATION_RATE),
         (fields.effective_time, 168),
         (fields.expire_time, 126),
         (fields.twap_slices, TWAP_SLICES),

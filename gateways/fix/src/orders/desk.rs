@@ -253,6 +253,9 @@ impl Desk {
                 };
                 self.push(now, Command::Status(question));
             }
+            Command::AlgoOrder(order) => {
+                self.ask_first(now, &Command::NewOrder(order.order()));
+            }
             Command::Cancel(request) => self.doubts.add(request.session, request.cl_ord_id),
             Command::Replace(request) => self.doubts.add(request.session, request.cl_ord_id),
             Command::MassCancel(request) => self.doubts.add(request.session, request.cl_ord_id),

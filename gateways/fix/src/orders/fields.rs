@@ -1,18 +1,21 @@
 //! The fields of a client's request that dcx reads, and what they say.
 
 use dcx_model::{
-    Algo, ClOrdId, Leg, ListId, OrdType, OrderFlags, Peg, Price, Qty, Refusal, Side, TimeInForce,
-    UnixNanos, hash,
+    Algo, AlgoTerms, ClOrdId, Leg, ListId, OrdType, OrderFlags, Peg, Price, Qty, Refusal, Side,
+    TimeInForce, UnixNanos, hash,
 };
 
 use super::value::{self, required};
 use crate::{AppReject, Message};
 
-/// `TargetStrategy` (847) of TWAP: FIX 4.4 leaves 1000 and above to agreement.
-const TWAP: &[u8] = b"1000";
-
 /// `TargetStrategy`.
 pub(super) const TARGET_STRATEGY: u32 = 847;
+
+/// `TargetStrategyParameters`.
+pub(super) const STRATEGY_PARAMETERS: u32 = 848;
+
+/// `ParticipationRate`.
+pub(super) const PARTICIPATION_RATE: u32 = 849;
 
 /// The user-defined field that says how many slices a TWAP order makes.
 pub(super) const TWAP_SLICES: u32 = 20_001;
@@ -47,6 +50,8 @@ pub(super) struct Fields<'a> {
     pub(super) peg_offset_type: Option<&'a [u8]>,
     pub(super) poss_resend: Option<&'a [u8]>,
     pub(super) target_strategy: Option<&'a [u8]>,
+    pub(super) strategy_parameters: Option<&'a [u8]>,
+    pub(super) participation_rate: Option<&'a [u8]>,
     pub(super) twap_slices: Option<&'a [u8]>,
     pub(super) strategy: Option<&'a [u8]>,
     pub(super) list_seq_no: Option<&'a [u8]>,
@@ -94,6 +99,8 @@ impl<'a> Fields<'a> {
             583 => &mut self.link,
             836 => &mut self.peg_offset_type,
             TARGET_STRATEGY => &mut self.target_strategy,
+            STRATEGY_PARAMETERS => &mut self.strategy_parameters,
+            PARTICIPATION_RATE => &mut self.participation_rate,
             CONTINGENCY => &mut self.contingency,
             TWAP_SLICES => &mut self.twap_slices,
             STRATEGY => &mut self.strategy,
@@ -181,15 +188,14 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Whether it is a TWAP order.
-    pub(super) fn algo(&self) -> Result<Algo, Refusal> {
-        match self.target_strategy {
-            None => Ok(Algo::AtOnce),
-            Some(TWAP) => Ok(Algo::Twap),
-            Some(_) => Err(Refusal::Unsupported {
-                tag: TARGET_STRATEGY,
-            }),
-        }
+    /// How the order is to be worked, and with what parameters: none of a plain order, or of a
+    /// TWAP that asks for no more than slices.
+    pub(super) fn algo(&self) -> Result<(Algo, Option<AlgoTerms>), Refusal> {
+        super::algo::read(
+            self.target_strategy,
+            self.strategy_parameters,
+            self.participation_rate,
+        )
     }
 
     /// The list that a single order belongs to, and its part in it.
@@ -223,11 +229,10 @@ pub(super) fn count(tag: u32, text: &[u8]) -> Result<u8, AppReject> {
 /// Fields that dcx does not obey and must not ignore: an order that carries one is refused.
 ///
 /// CashOrderQty, DiscretionInst, DiscretionOffsetValue, PriceType other than per unit, ExpireDate,
-/// PegMoveType, PegLimitType and PegScope other than what dcx does, TargetStrategyParameters and
-/// ParticipationRate.
+/// PegMoveType, PegLimitType and PegScope other than what dcx does.
 fn changes_meaning(tag: u32, value: &[u8]) -> bool {
     match tag {
-        152 | 388 | 389 | 432 | 837 | 840 | 848 | 849 => true,
+        152 | 388 | 389 | 432 | 837 | 840 => true,
         423 => value != b"2",
         835 => value != b"0",
         _ => false,
@@ -393,7 +398,11 @@ impl Schedule {
         time_in_force: TimeInForce,
     ) -> Result<(UnixNanos, UnixNanos, u16), Refusal> {
         match algo {
-            Algo::Twap => {}
+            Algo::Twap | Algo::Vwap | Algo::Shortfall | Algo::Adaptive | Algo::Planned => {}
+            Algo::Pov | Algo::Iceberg | Algo::Sniper | Algo::Pegged if self.slices.is_some() => {
+                return Err(Refusal::Unsupported { tag: TWAP_SLICES });
+            }
+            Algo::Pov | Algo::Iceberg | Algo::Sniper | Algo::Pegged => {}
             Algo::AtOnce if self.start.is_some() => return Err(Refusal::Unsupported { tag: 168 }),
             Algo::AtOnce if self.slices.is_some() => {
                 return Err(Refusal::Unsupported { tag: TWAP_SLICES });

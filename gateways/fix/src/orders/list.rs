@@ -4,7 +4,7 @@ use dcx_model::{ClOrdId, LIST_ORDERS_MAX, NewOrder, Refusal};
 
 use super::client;
 use super::directory::{Client, Directory};
-use super::fields::{Fields, Linked, count};
+use super::fields::{Fields, Linked, TARGET_STRATEGY, count};
 use super::value::{self, required};
 use crate::{AppReject, Message};
 
@@ -92,7 +92,12 @@ pub(super) fn new_orders<'a>(
             None => Linked::of(name.as_bytes(), contingency, place, total),
         };
         match client::order(entry, client, directory, linked)? {
-            Ok(order) => orders.push(order),
+            Ok((order, None)) => orders.push(order),
+            // No order of a list has an algorithm.
+            Ok((_, Some(_))) => {
+                let tag = TARGET_STRATEGY;
+                refusals.push((ix, Refusal::Contradiction { tag }));
+            }
             Err(refusal) => refusals.push((ix, refusal)),
         }
     }

@@ -54,6 +54,10 @@ impl Desk {
             | Event::ChildUnknown { .. }
             | Event::VenueReconciled { .. }
             | Event::VenueUnconfirmed { .. }
+            | Event::Planned(_)
+            | Event::Sliced(_)
+            | Event::SchedulePaused { .. }
+            | Event::ScheduleResumed { .. }
             | Event::LimitSet(_)
             | Event::LimitProposed(_)
             | Event::LimitDropped(_)

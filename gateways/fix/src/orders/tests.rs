@@ -11,14 +11,14 @@ mod stopped;
 mod venues;
 
 use dcx_model::{
-    AccountId, Algo, CancelRejected, CancelRequest, ChildCancel, ChildId, ChildOrder, ChildQuery,
-    ClOrdId, Command, CxlRejReason, CxlRejResponseTo, Event, EventRef, ExecId, ExecType, Inbound,
-    InstrumentId, Leg, Level, LimitPx, ListId, MarketTrade, MassCancelRequest, MassCanceled,
-    MassScope, MassStatusRequest, MonoNanos, NewOrder, Now, OrdRejReason, OrdStatus, OrdType,
-    OrderFlags, OrderId, OrderView, Orphan, OrphanCancel, Outbound, Peg, Phase, Price, Qty, Quote,
-    Refusal, ReplaceRequest, RequestId, RestatementReason, Scope, Seq, SessionId, SessionLink,
-    Side, StateCause, StatusRequest, StrategyId, TimeInForce, TradingState, UnixNanos,
-    VenueCancelReject, VenueId, VenueReport,
+    AccountId, Algo, AlgoOrder, AlgoTerms, CancelRejected, CancelRequest, ChildCancel, ChildId,
+    ChildOrder, ChildQuery, ClOrdId, Command, CxlRejReason, CxlRejResponseTo, Event, EventRef,
+    ExecId, ExecType, Inbound, InstrumentId, Leg, Level, LimitPx, ListId, MarketTrade,
+    MassCancelRequest, MassCanceled, MassScope, MassStatusRequest, MonoNanos, NewOrder, Now,
+    OrdRejReason, OrdStatus, OrdType, OrderFlags, OrderId, OrderView, Orphan, OrphanCancel,
+    Outbound, PauseFlags, Peg, Phase, Price, Qty, Quote, Refusal, ReplaceRequest, RequestId,
+    RestatementReason, Scope, Seq, SessionId, SessionLink, Side, StateCause, StatusRequest,
+    StrategyId, TimeInForce, TradingState, UnixNanos, VenueCancelReject, VenueId, VenueReport,
 };
 use dcx_ring::{Poller, Producer, spsc};
 
@@ -276,7 +276,7 @@ proptest::proptest! {
             proptest::sample::select(vec![
                 1_u32, 6, 11, 14, 17, 18, 19, 31, 32, 37, 38, 39, 40, 41, 44, 54, 55, 59, 60, 66,
                 67, 68, 73, 97, 99, 102, 103, 110, 111, 114, 126, 150, 151, 168, 211, 268, 269,
-                270, 271, 272, 273, 279, 326, 394, 423, 433, 530, 583, 584, 585, 836, 847, 893,
+                270, 271, 272, 273, 279, 326, 394, 423, 433, 530, 583, 584, 585, 836, 847, 848, 849, 893,
                 911, 912, 1385, 20_001, 20_002,
             ]),
             "[0-9A-Za-z:. +-]{1,24}|EURUSD|TREND|[0-9A-Za-z]|12|N|Y|20261123-16:00:00",

@@ -47,6 +47,23 @@ fn requests_of_clients_become_commands() {
             }),
         ),
         (
+            "D",
+            format!("{base}{TIME}|847=2|848=min_clip=5;pause=stale|849=0.1|126=20261123-16:30:00"),
+            Command::AlgoOrder(AlgoOrder::of(
+                &NewOrder {
+                    algo: Algo::Pov,
+                    end: minute(30),
+                    ..new_order()
+                },
+                AlgoTerms {
+                    participation_ppm: 100_000,
+                    min_clip: qty("5"),
+                    pause: PauseFlags::STALE,
+                    ..AlgoTerms::PLAIN
+                },
+            )),
+        ),
+        (
             "F",
             format!("41=a1|11=c1|55=EURUSD|54=1|38=100|{TIME}"),
             Command::Cancel(CancelRequest {
@@ -113,13 +130,13 @@ fn an_order_that_dcx_does_not_take_is_refused_by_a_report() {
         ("1=NOPE", "11=1", 15, "DCX-R032 unknown account"),
         ("1=OTHER", "11=1", 15, "DCX-R032 unknown account"),
         (
-            "847=1",
+            "847=4",
             "11=1",
             11,
             "DCX-R033 the value of tag 847 is not supported",
         ),
         (
-            "847=1001",
+            "847=1006",
             "11=1",
             11,
             "DCX-R033 the value of tag 847 is not supported",
