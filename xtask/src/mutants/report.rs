@@ -11,6 +11,7 @@ struct Counts {
     timeout: usize,
     missed: usize,
     undecided: usize,
+    not_run: usize,
     unviable: usize,
     alone: usize,
 }
@@ -23,15 +24,16 @@ impl Counts {
             (None, Some(Outcome::Caught)) => &mut self.caught,
             (None, Some(Outcome::Timeout)) => &mut self.timeout,
             (None, Some(Outcome::Missed | Outcome::Unreached)) => &mut self.missed,
-            (None, Some(Outcome::Undecided) | None) => &mut self.undecided,
+            (None, Some(Outcome::Undecided)) => &mut self.undecided,
+            (None, None) => &mut self.not_run,
         };
         *count += 1;
     }
 
-    /// Of those that are decided.
+    /// Of those that were run; what is undecided counts as not caught.
     fn share(&self) -> f64 {
         let caught = self.caught + self.timeout;
-        let all = caught + self.missed;
+        let all = caught + self.missed + self.undecided;
         if all == 0 {
             0.0
         } else {
@@ -41,11 +43,12 @@ impl Counts {
 
     fn row(&self, name: &str) -> String {
         format!(
-            "| {name} | {} | {} | {} | {} | {} | {} | {:.1} |\n",
+            "| {name} | {} | {} | {} | {} | {} | {} | {} | {:.1} |\n",
             self.caught,
             self.timeout,
             self.missed,
             self.undecided,
+            self.not_run,
             self.unviable,
             self.alone,
             self.share()
@@ -69,13 +72,14 @@ pub(crate) fn page(
         let how = match (left_out, outcome.map(|it| it.outcome)) {
             (None, Some(Outcome::Missed)) => "missed",
             (None, Some(Outcome::Unreached)) => "not reached",
+            (None, Some(Outcome::Undecided)) => "undecided",
             _ => continue,
         };
         let _ = writeln!(survivors, "- {how}: {}", mutant.name);
     }
     let mut page = String::from(
-        "| file | caught | timeout | missed | undecided | unviable | alone | caught, % |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|\n",
+        "| file | caught | timeout | missed | undecided | not run | unviable | alone | caught, % |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for (file, counts) in &files {
         page.push_str(&counts.row(&format!("`{file}`")));
