@@ -70,7 +70,7 @@ fn profile_one(args: &DataProfile, out: Out) -> Outcome {
     let from = args.path.display().to_string();
     let text = config::write_profile(&learnt, &from, (day_qty, args.impact_ppm));
     for line in text.lines() {
-        out.data(line.to_owned());
+        out.data(line);
     }
     out.object(&json!({
         "path": from,

@@ -790,7 +790,7 @@ fn an_order_with_an_algorithm_is_permitted_like_any_other() {
     world.send(Command::SetMeans(PermittedMeans {
         scope: Scope::Account(AccountId::new(0)),
         venues: VenueSet::from_bits(u64::MAX),
-        algos: u16::MAX & !(1 << Algo::Sniper as u8),
+        algos: !(1 << Algo::Sniper as u8),
         request: RequestId::new(1),
         by: support::operator(),
     }));

@@ -329,7 +329,7 @@ impl Schedule {
         let gap = self.nominal(ix + 1).since(at).get();
         let late = u128::from(gap) * u128::from(self.terms.jitter_bps.min(10_000)) / 10_000;
         let draw = u128::from(Draws::at(self.seed, u64::from(ix)).bits() >> 32);
-        let late = u64::try_from(late * draw >> 32).unwrap_or(0);
+        let late = u64::try_from((late * draw) >> 32).unwrap_or(0);
         at.plus(dcx_model::Nanos::new(late))
     }
 
@@ -348,7 +348,7 @@ impl Schedule {
         let range = u128::from(base.units()) * u128::from(vary) / 10_000;
         let draw = u128::from(Draws::at(self.seed, u64::from(self.clips)).bits() >> 32);
         // Between base - range and base + range.
-        let units = u128::from(base.units()) - range + (2 * range * draw >> 32);
+        let units = u128::from(base.units()) - range + ((2 * range * draw) >> 32);
         let units = u64::try_from(units).unwrap_or(u64::MAX);
         Qty::from_units((units / lot).max(1).saturating_mul(lot))
     }
