@@ -71,7 +71,9 @@ fn a_small_file_has_defaults_for_the_rest() {
     assert_eq!(instrument.tick, Price::from_units(1_000));
     assert_eq!(instrument.lot, Qty::whole(1_000));
     assert_eq!(config.clients[0].acceptor, "DCX");
-    assert_eq!((config.commands().len(), config.limits.len()), (5, 10));
+    // With how venues are chosen, and the rules of that.
+    assert_eq!((config.commands().len(), config.limits.len()), (7, 10));
+    assert_eq!(config.routing.routing.explore_ppm, 10_000);
 }
 
 #[test]
