@@ -23,7 +23,7 @@ pub type Probabilities = [f64; VENUES_MAX];
 ///
 /// # Cost
 /// O(venues³) evaluations of a distribution for competing draws: microseconds for three venues, a
-/// millisecond for sixteen. For those who ask later, not for the way of an order.
+/// few milliseconds for sixteen. For those who ask later, not for the way of an order.
 #[must_use]
 pub fn probabilities(
     rule: Rule,
