@@ -596,6 +596,41 @@ fn the_worth_and_the_quantity_of_a_day_are_limited_and_begin_anew() {
     assert_eq!(refusal(&mut world, |_| {}), Some(expected));
 }
 
+/// Each order alone is far below the limit: only what came before it brings it there.
+#[test]
+fn many_small_orders_reach_a_limit_as_one_large_one_does() {
+    const ORDERS: usize = 20;
+    let worth = ORDERS as i128 * Price::from_units(MID).times(LOT).units();
+    let qty = ORDERS as i128 * i128::from(LOT.units());
+    let levels = [Scope::Firm, ACCOUNT, STRATEGY];
+    let mut cases: Vec<(Scope, Limit, i128, Code)> = levels
+        .into_iter()
+        .flat_map(|scope| {
+            [
+                (scope, Limit::DayNotionalMax, worth, Code::R040),
+                (scope, Limit::GrossMax, worth, Code::R037),
+                (scope, Limit::NetMax, worth, Code::R038),
+            ]
+        })
+        .collect();
+    cases.push((SESSION, Limit::DayNotionalMax, worth, Code::R040));
+    cases.push((INSTRUMENT, Limit::DayQtyMax, qty, Code::R041));
+    cases.push((INSTRUMENT, Limit::GrossMax, worth, Code::R037));
+    cases.push((ACCOUNT, Limit::CreditMax, worth, Code::R039));
+    for (scope, limit, max, code) in cases {
+        let mut world = wide();
+        world.limit(SESSION, Limit::OrdersOpenMax, Some(100));
+        world.limit(scope, limit, Some(max));
+        for nth in 0..ORDERS {
+            assert_eq!(refusal(&mut world, |_| {}), None, "{scope:?} {limit} {nth}");
+            // The rate of the session is another check.
+            world.at = world.at.plus(Nanos::from_millis(50));
+        }
+        let refused = refusal(&mut world, |_| {}).map(|refusal| refusal.code());
+        assert_eq!(refused, Some(code), "{scope:?} {limit}");
+    }
+}
+
 #[test]
 fn the_same_order_within_the_window_is_refused_unless_it_is_meant() {
     for scope in [Scope::Firm, STRATEGY, SESSION] {
