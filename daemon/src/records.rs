@@ -4,10 +4,10 @@
 
 use dcx_engine::route::probabilities_of;
 use dcx_model::{
-    AlgoTerms, CancelRequest, ChildCancel, ChildOrder, Command, Event, EventRef, InstrumentId,
-    Limit, LimitPx, LimitView, Nanos, NewOrder, Notional, OrderView, Price, Qty, ReplaceRequest,
-    RouteDecision, RouteFlags, RouteReward, Routing, RoutingRules, Scope, Score, Sequenced, Symbol,
-    Unit, VenueId, VenueName, VenueSet,
+    AlgoTerms, CancelRequest, ChildCancel, ChildOrder, Command, Event, EventRef, FeedGap,
+    InstrumentId, Limit, LimitPx, LimitView, Nanos, NewOrder, Notional, OrderView, Price, Qty,
+    ReplaceRequest, RouteDecision, RouteFlags, RouteReward, Routing, RoutingRules, Scope, Score,
+    Sequenced, Symbol, Unit, VenueId, VenueName, VenueSet,
 };
 use serde_json::{Map, Value, json};
 
@@ -149,6 +149,7 @@ pub(crate) fn command(command: &Command, names: &Names) -> (&'static str, Value)
                 "qty": trade.qty.to_string(),
             }),
         ),
+        Command::FeedGap(gap) => ("feed_gap", feed_gap(gap, names)),
         Command::VenuePhase {
             venue,
             instrument,
@@ -802,12 +803,36 @@ pub(crate) fn event(event: &Event, names: &Names) -> Value {
                 "until": moment(change.until),
             }),
         ),
+        Event::FeedGapped(gap) => ("feed_gapped", feed_gap(gap, names)),
+        Event::FeedRestored {
+            venue,
+            instrument,
+            after,
+        } => (
+            "feed_restored",
+            json!({
+                "venue": names.venue(*venue),
+                "symbol": names.symbol(*instrument),
+                "after_ns": after.get(),
+            }),
+        ),
         Event::Digest { state } => ("digest", json!({"state": crate::text::hex(*state)})),
     };
     let mut object = Map::new();
     object.insert("event".to_owned(), json!(kind));
     merge(&mut object, fields);
     Value::Object(object)
+}
+
+/// What a feed lost; no symbol where it may be of any.
+fn feed_gap(gap: &FeedGap, names: &Names) -> Value {
+    json!({
+        "venue": names.venue(gap.venue),
+        "symbol": gap.instrument.map(|instrument| names.symbol(instrument)),
+        "expected": gap.expected,
+        "found": gap.found,
+        "missing": gap.missing(),
+    })
 }
 
 /// A trade that was taken back or corrected.

@@ -37,6 +37,8 @@ const NO_TOP: Top = Top {
 struct Row {
     /// Venues that ever quoted.
     quoted: VenueSet,
+    /// Venues whose feed lost something: their prices are gone, and `at` is when that was noticed.
+    gapped: VenueSet,
     tops: [Top; VENUES_MAX],
 }
 
@@ -49,6 +51,8 @@ pub(crate) struct Best {
     pub(crate) ask: Option<Price>,
     /// Age of the youngest quote, fresh or not; none if nobody quotes.
     pub(crate) youngest: Option<Nanos>,
+    /// Whether a venue is left out because its feed lost something.
+    pub(crate) gapped: bool,
 }
 
 impl Best {
@@ -92,6 +96,8 @@ pub struct Consolidated {
     pub stale: VenueSet,
     /// Venues left out because their own bid is above their own offer.
     pub inverted: VenueSet,
+    /// Venues left out because their feed lost something, and has not sent its whole state since.
+    pub gapped: VenueSet,
     /// Age of the youngest quote, fresh or not; none if nobody quotes.
     pub youngest: Option<Nanos>,
 }
@@ -177,6 +183,9 @@ impl Top {
 #[derive(Debug, Default)]
 pub struct Book {
     rows: Vec<Row>,
+    /// Prices that are not believed now, and how often one became so.
+    gapped: u32,
+    gaps: u64,
 }
 
 impl Book {
@@ -185,21 +194,25 @@ impl Book {
         if instruments > self.rows.len() {
             let empty = Row {
                 quoted: VenueSet::NONE,
+                gapped: VenueSet::NONE,
                 tops: [NO_TOP; VENUES_MAX],
             };
             self.rows.resize(instruments, empty);
         }
     }
 
-    /// Takes a quote in the place of the venue's last one.
-    pub fn take(&mut self, at: UnixNanos, quote: &Quote) {
-        let Some(row) = self.rows.get_mut(quote.instrument.get() as usize) else {
-            return;
-        };
-        let Some(top) = row.tops.get_mut(usize::from(quote.venue.get())) else {
-            return;
-        };
+    /// Takes a quote in the place of the venue's last one. It is the whole state: where the
+    /// venue's feed had lost something it is believed again, and this says after how long.
+    pub fn take(&mut self, at: UnixNanos, quote: &Quote) -> Option<Nanos> {
+        let row = self.rows.get_mut(quote.instrument.get() as usize)?;
+        let top = row.tops.get_mut(usize::from(quote.venue.get()))?;
+        let restored = row.gapped.contains(quote.venue);
+        let restored = restored.then(|| at.since(top.at));
         row.quoted = row.quoted.with(quote.venue);
+        if restored.is_some() {
+            row.gapped = row.gapped.without(quote.venue);
+            self.gapped -= 1;
+        }
         *top = Top {
             bid_px: quote.bid_px,
             ask_px: quote.ask_px,
@@ -207,6 +220,45 @@ impl Book {
             ask_qty: quote.ask_qty,
             at,
         };
+        restored
+    }
+
+    /// Forgets what a venue showed of an instrument: its feed lost something. Says whether that is
+    /// news.
+    pub fn lose(&mut self, at: UnixNanos, venue: VenueId, instrument: InstrumentId) -> bool {
+        let Some(row) = self.rows.get_mut(instrument.get() as usize) else {
+            return false;
+        };
+        let Some(top) = row.tops.get_mut(usize::from(venue.get())) else {
+            return false;
+        };
+        if row.gapped.contains(venue) {
+            return false;
+        }
+        row.gapped = row.gapped.with(venue);
+        *top = Top { at, ..NO_TOP };
+        self.gapped += 1;
+        self.gaps = self.gaps.wrapping_add(1);
+        true
+    }
+
+    /// Venues whose prices of an instrument are not believed: their feed lost something.
+    #[must_use]
+    pub fn gapped(&self, instrument: InstrumentId) -> VenueSet {
+        let row = self.rows.get(instrument.get() as usize);
+        row.map_or(VenueSet::NONE, |row| row.gapped)
+    }
+
+    /// Whether a venue ever quoted an instrument.
+    #[must_use]
+    pub fn is_quoted(&self, venue: VenueId, instrument: InstrumentId) -> bool {
+        let row = self.rows.get(instrument.get() as usize);
+        row.is_some_and(|row| row.quoted.contains(venue))
+    }
+
+    /// How many prices are not believed now, and how often one became so.
+    pub(crate) const fn gap_counts(&self) -> (u32, u64) {
+        (self.gapped, self.gaps)
     }
 
     /// The best prices of `venues`, from quotes at most `age_max` old.
@@ -248,6 +300,7 @@ impl Book {
             bid: LimitPx::from_bits(best_bid).price(),
             ask: LimitPx::from_bits(best_ask).price(),
             youngest,
+            gapped: !row.gapped.and(venues).is_empty(),
         }
     }
 
@@ -263,7 +316,10 @@ impl Book {
         now: UnixNanos,
         age_max: Nanos,
     ) -> Consolidated {
-        let mut all = Consolidated::default();
+        let mut all = Consolidated {
+            gapped: self.gapped(instrument).and(venues),
+            ..Consolidated::default()
+        };
         for (venue, top) in self.tops(instrument, venues) {
             let age = match top.standing(now) {
                 Standing::Empty => continue,
@@ -362,13 +418,22 @@ impl Book {
 
     pub(crate) fn digest(&self, salt: u64) -> u64 {
         let mut sum = 0_u64;
+        if self.gaps > 0 {
+            let mut words = Words::new(salt);
+            words.u64(self.gaps);
+            sum = words.finish();
+        }
         for (instrument, row) in (0_u64..).zip(&self.rows) {
             for (venue, top) in (0_u64..).zip(&row.tops) {
-                if row.quoted.bits() & (1 << venue) == 0 {
+                let gapped = row.gapped.bits() & (1 << venue) != 0;
+                if row.quoted.bits() & (1 << venue) == 0 && !gapped {
                     continue;
                 }
                 let mut words = Words::new(salt);
                 words.u64(instrument << 8 | venue);
+                if gapped {
+                    words.u64(1);
+                }
                 words.u64(top.bid_px.to_bits().cast_unsigned());
                 words.u64(top.ask_px.to_bits().cast_unsigned());
                 words.u64(top.bid_qty.units());

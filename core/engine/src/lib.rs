@@ -271,6 +271,7 @@ impl Engine {
             }
             Command::SetProfile(set) => self.set_profile(cx, set),
             Command::SetMarketFacts(facts) => self.set_market_facts(cx, facts),
+            Command::FeedGap(gap) => self.feed_gap(cx, gap),
         }
         self.settle_lists(cx);
         self.tell_routing(cx);
@@ -280,7 +281,9 @@ impl Engine {
         let row = self.instruments.get(quote.instrument.get() as usize);
         let known = row.is_some_and(|row| row.defined.is_some());
         if known && self.venues_defined.contains(quote.venue) {
-            self.book.take(cx.at, quote);
+            if let Some(after) = self.book.take(cx.at, quote) {
+                self.feed_restored(cx, quote, after);
+            }
             self.mark(cx, quote.instrument);
             self.note_mid(cx.at, quote.instrument);
             self.note_surroundings(cx.at, quote.instrument);

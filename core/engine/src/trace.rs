@@ -223,6 +223,8 @@ pub enum NotEligible {
     Tried,
     /// It refused too many orders: it gets none, or a few to see.
     Ejected,
+    /// Its feed lost something, so that its prices are not known.
+    FeedGap,
 }
 
 /// One venue in a choice.

@@ -145,6 +145,13 @@ impl Engine {
         self.authority.firm.standing.state == TradingState::Halted
     }
 
+    /// Prices of a venue in an instrument that are not believed now, because a feed lost something,
+    /// and how often one became so.
+    #[must_use]
+    pub const fn feed_gaps(&self) -> (u32, u64) {
+        self.book.gap_counts()
+    }
+
     /// The position of an account in an instrument, in units of 10⁻⁸; negative is short.
     #[must_use]
     pub fn position(&self, account: AccountId, instrument: InstrumentId) -> i128 {

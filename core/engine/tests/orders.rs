@@ -173,7 +173,9 @@ fn line(event: &Event) -> String {
         | Event::OperatorRefused { .. }
         | Event::Routed(_)
         | Event::Rewarded(_)
-        | Event::VenueFitness(_)) => format!("{other:?}"),
+        | Event::VenueFitness(_)
+        | Event::FeedGapped(_)
+        | Event::FeedRestored { .. }) => format!("{other:?}"),
         Event::Digest { .. } => "digest".to_owned(),
     }
 }

@@ -384,6 +384,8 @@ byte_enum! {
         NextClip = 11,
         /// The end is near: what is left is taken.
         Closing = 12,
+        /// The market is not known: a feed lost something, and nothing else is fresh.
+        FeedGap = 13,
     }
 }
 
@@ -401,7 +403,8 @@ impl SliceWhy {
             | Self::AtCap
             | Self::Stale
             | Self::Crossed
-            | Self::NotCheap => false,
+            | Self::NotCheap
+            | Self::FeedGap => false,
         }
     }
 }

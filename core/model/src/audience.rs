@@ -64,7 +64,9 @@ impl Event {
             | Self::Planned(_)
             | Self::Sliced(_)
             | Self::SchedulePaused { .. }
-            | Self::ScheduleResumed { .. } => Audience::Watchers,
+            | Self::ScheduleResumed { .. }
+            | Self::FeedGapped(_)
+            | Self::FeedRestored { .. } => Audience::Watchers,
             Self::Digest { .. } => Audience::Journal,
         }
     }

@@ -13,11 +13,11 @@ use crate::text::Text;
 use crate::{
     Account, AccountId, Algo, AlgoOrder, AlgoTerms, CancelRejected, CancelRequest, ChildCancel,
     ChildId, ChildOrder, ChildQuery, ClOrdId, Command, Configure, CxlRejReason, CxlRejResponseTo,
-    Event, EventRef, ExecId, ExecType, FactorMapping, Ignored, Instrument, InstrumentId, Leg,
-    Level, Limit, LimitChange, LimitDecision, LimitPx, LimitSource, LimitView, ListId, MarketFacts,
-    MarketTrade, MassCancelRequest, MassCanceled, MassScope, MassStatusRequest, Nanos, NewOrder,
-    Notional, OnNoVenue, OnOrphan, Operator, OperatorCancel, OrdRejReason, OrdStatus, OrdType,
-    OrderDecision, OrderFlags, OrderId, OrderView, Origin, Orphan, OrphanCancel, OwnerId,
+    Event, EventRef, ExecId, ExecType, FactorMapping, FeedGap, Ignored, Instrument, InstrumentId,
+    Leg, Level, Limit, LimitChange, LimitDecision, LimitPx, LimitSource, LimitView, ListId,
+    MarketFacts, MarketTrade, MassCancelRequest, MassCanceled, MassScope, MassStatusRequest, Nanos,
+    NewOrder, Notional, OnNoVenue, OnOrphan, Operator, OperatorCancel, OrdRejReason, OrdStatus,
+    OrdType, OrderDecision, OrderFlags, OrderId, OrderView, Origin, Orphan, OrphanCancel, OwnerId,
     PROFILE_PART, PauseFlags, Peg, Permission, PermittedMeans, Phase, PlanView, PlanWhy, Price,
     ProfileWeights, ProposalId, Qty, Quote, RECORD_LEN_MAX, Refusal, ReplaceRequest, RequestId,
     RestatementReason, ScenarioReturn, Scope, SelfTrade, Seq, SessionId, SessionLink,
@@ -392,6 +392,9 @@ wire_struct! {
         venue: VenueId, instrument: InstrumentId, bid_px: LimitPx, bid_qty: Qty, ask_px: LimitPx,
         ask_qty: Qty, quote_time: UnixNanos,
     }
+    FeedGapWire for FeedGap {
+        venue: VenueId, instrument: Option<InstrumentId>, expected: u64, found: u64,
+    }
     VenueReportWire for VenueReport {
         venue: VenueId, child: ChildId, exec_id: ExecId, exec_type: ExecType,
         ord_status: OrdStatus, ord_rej_reason: OrdRejReason, last_qty: Qty, last_px: Price,
@@ -570,6 +573,7 @@ records! { Command, encode_command, decode_command {
     50 AlgoOrder(AlgoOrder);
     51 SetProfile(SetProfile);
     52 SetMarketFacts(MarketFacts);
+    53 FeedGap(FeedGap);
 } }
 
 records! { Event, encode_event, decode_event {
@@ -614,6 +618,8 @@ records! { Event, encode_event, decode_event {
     1061 Sliced(SliceView);
     1062 SchedulePaused { order: OrderId, why: SliceWhy };
     1063 ScheduleResumed { order: OrderId, after: Nanos };
+    1064 FeedGapped(FeedGap);
+    1065 FeedRestored { venue: VenueId, instrument: InstrumentId, after: Nanos };
 } }
 
 /// A command or an event as bytes.

@@ -2,9 +2,9 @@
 
 use crate::{
     Account, AccountId, AlgoOrder, CancelRequest, ChildId, ClOrdId, CxlRejReason, ExecId, ExecType,
-    FactorMapping, Instrument, InstrumentId, LimitChange, LimitDecision, LimitPx, MarketFacts,
-    MassCancelRequest, MassStatusRequest, Nanos, NewOrder, Operator, OrdRejReason, OrdStatus,
-    OrdType, OrderId, Permission, PermittedMeans, Phase, Price, Qty, RECORD_LEN_MAX,
+    FactorMapping, FeedGap, Instrument, InstrumentId, LimitChange, LimitDecision, LimitPx,
+    MarketFacts, MassCancelRequest, MassStatusRequest, Nanos, NewOrder, Operator, OrdRejReason,
+    OrdStatus, OrdType, OrderId, Permission, PermittedMeans, Phase, Price, Qty, RECORD_LEN_MAX,
     ReplaceRequest, RequestId, Routing, RoutingRules, ScenarioReturn, Scope, SessionId, SetProfile,
     Side, StateChange, StatusRequest, TimeInForce, TradingHours, UnixNanos, Venue, VenueId,
 };
@@ -371,6 +371,8 @@ pub enum Command {
     SetProfile(SetProfile),
     /// What is known of an instrument's market, new or changed.
     SetMarketFacts(MarketFacts),
+    /// A venue's feed lost something.
+    FeedGap(FeedGap),
 }
 
 const _: () = assert!(

@@ -1,8 +1,8 @@
 //! Everything that may leave the engine.
 
 use crate::{
-    ChildId, ClOrdId, CxlRejReason, CxlRejResponseTo, ExecId, InstrumentId, Limit, LimitPx,
-    MassScope, Nanos, OrdStatus, OrdType, OrderFlags, OrderId, OrderView, PlanView, Price,
+    ChildId, ClOrdId, CxlRejReason, CxlRejResponseTo, ExecId, FeedGap, InstrumentId, Limit,
+    LimitPx, MassScope, Nanos, OrdStatus, OrdType, OrderFlags, OrderId, OrderView, PlanView, Price,
     ProposalId, Qty, RECORD_LEN_MAX, Refusal, RequestId, RestatementReason, RouteDecision,
     RouteReward, Scope, Seq, SessionId, Side, SliceView, SliceWhy, TimeInForce, TradingState,
     VenueFitness, VenueId,
@@ -485,6 +485,17 @@ pub enum Event {
         /// The order.
         order: OrderId,
         /// How long it stood still.
+        after: Nanos,
+    },
+    /// To whoever watches: a venue's feed lost something, and its prices are not believed.
+    FeedGapped(FeedGap),
+    /// To whoever watches: a venue's price of an instrument is whole again, and believed.
+    FeedRestored {
+        /// Whose.
+        venue: VenueId,
+        /// Of what.
+        instrument: InstrumentId,
+        /// How long it was not believed.
         after: Nanos,
     },
 }

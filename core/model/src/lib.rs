@@ -31,6 +31,7 @@ mod decimal;
 mod digest;
 mod envelope;
 mod event;
+mod feed;
 mod fix;
 mod ids;
 mod instrument;
@@ -63,6 +64,7 @@ pub use event::{
     CancelRejected, ChildCancel, ChildOrder, ChildQuery, Event, EventRef, Ignored, LimitView,
     MassCanceled, OrphanCancel, StateCause,
 };
+pub use feed::{FeedGap, FeedSequence, FeedStep};
 pub use fix::{
     CxlRejReason, CxlRejResponseTo, ExecType, MassScope, OrdRejReason, OrdStatus, OrdType,
     RestatementReason, Side, TimeInForce,

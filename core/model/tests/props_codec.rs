@@ -200,6 +200,7 @@ drawn_structs! {
     MassStatusRequest { session, request, scope, instrument }
     Quote { venue, instrument, bid_px, bid_qty, ask_px, ask_qty, quote_time }
     MarketTrade { venue, instrument, px, qty, trade_time }
+    FeedGap { venue, instrument, expected, found }
     VenueReport {
         venue, child, exec_id, exec_type, ord_status, ord_rej_reason, last_qty, last_px, cum_qty,
         leaves_qty, avg_px, exec_ref_id,
@@ -298,7 +299,7 @@ drawn_variants! { Command {
     SetSessionPolicy(SessionPolicy); MapFactor(FactorMapping); SetScenario(ScenarioReturn);
     OrdersOutRefused { child }; SetRouting(Routing); SetRoutingRules(RoutingRules);
     OrdersOutRefused { child }; AlgoOrder(AlgoOrder); SetProfile(SetProfile);
-    SetMarketFacts(MarketFacts);
+    SetMarketFacts(MarketFacts); FeedGap(FeedGap);
 } }
 
 drawn_variants! { Event {
@@ -321,6 +322,7 @@ drawn_variants! { Event {
     VenueFitness(VenueFitness);
     OperatorRefused { request, refusal }; Planned(PlanView); Sliced(SliceView);
     SchedulePaused { order, why }; ScheduleResumed { order, after };
+    FeedGapped(FeedGap); FeedRestored { venue, instrument, after };
 } }
 
 fn command() -> impl Strategy<Value = Command> {

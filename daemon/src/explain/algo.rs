@@ -200,6 +200,7 @@ pub(super) const fn why(why: SliceWhy) -> &'static str {
         SliceWhy::BelowMinClip => "what is missing is less than the least that is sent",
         SliceWhy::AtCap => "the participation cap allows no more until the market trades more",
         SliceWhy::Stale => "no quote is fresh, so it waits",
+        SliceWhy::FeedGap => "a feed lost something and no other quote is fresh, so it waits",
         SliceWhy::Crossed => "the best bid is above the best offer, so it waits",
         SliceWhy::NotCheap => "the price is not good enough to take yet",
         SliceWhy::Cheap => "the price is good enough, so it is taken",

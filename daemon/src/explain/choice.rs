@@ -183,6 +183,7 @@ const fn not_eligible(why: NotEligible) -> &'static str {
         NotEligible::Down => "its session is down",
         NotEligible::Unable => "it cannot do what the order asks for",
         NotEligible::Tried => "it was tried for this quantity already",
+        NotEligible::FeedGap => "its feed lost something, so its prices are not known",
         NotEligible::Ejected => "it refused too many orders lately",
     }
 }

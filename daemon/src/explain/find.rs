@@ -151,6 +151,8 @@ pub(crate) fn view(event: &Event) -> Option<&OrderView> {
         | Event::Routed(_)
         | Event::Rewarded(_)
         | Event::VenueFitness(_)
+        | Event::FeedGapped(_)
+        | Event::FeedRestored { .. }
         | Event::Digest { .. } => None,
     }
 }

@@ -2,8 +2,8 @@
 
 use dcx_engine::Check;
 use dcx_model::{
-    AlgoTerms, Command, Event, LimitSource, Nanos, NewOrder, Notional, Operator, Price, Qty,
-    SessionLink, UnixNanos,
+    AlgoTerms, Command, Event, FeedGap, LimitSource, Nanos, NewOrder, Notional, Operator, Price,
+    Qty, SessionLink, UnixNanos,
 };
 use serde_json::{Value, json};
 
@@ -154,11 +154,33 @@ fn cause(command: &Command, names: &Names) -> String {
             names.symbol(trade.instrument),
             trade.px
         ),
+        Command::FeedGap(gap) => feed_gap(gap, names),
         Command::OrdersOutRefused { child } => {
             format!("the encoder did not send child {child}: more would have gone out than came in")
         }
         other => records::command(other, names).0.to_owned(),
     }
+}
+
+/// What a feed lost.
+fn feed_gap(gap: &FeedGap, names: &Names) -> String {
+    let of = match gap.instrument {
+        Some(instrument) => names.symbol(instrument),
+        None => "anything".to_owned(),
+    };
+    let lost = match gap.missing() {
+        Some(missing) => format!("{missing} messages are missing before number {}", gap.found),
+        None if gap.expected == gap.found => "something is missing".to_owned(),
+        None => format!(
+            "number {} came after {}",
+            gap.found,
+            gap.expected.wrapping_sub(1)
+        ),
+    };
+    format!(
+        "what {} shows of {of} is not believed: {lost} of its feed",
+        names.venue(gap.venue)
+    )
 }
 
 /// A client's order.
@@ -423,6 +445,17 @@ fn event(event: &Event, names: &Names) -> String {
         Event::Routed(decision) => format!("{} is chosen", names.venue(decision.venue)),
         Event::Rewarded(reward) => rewarded(reward, names),
         Event::VenueFitness(change) => fitness(change, names),
+        Event::FeedGapped(gap) => format!("{}; it gets no new orders there", feed_gap(gap, names)),
+        Event::FeedRestored {
+            venue,
+            instrument,
+            after,
+        } => format!(
+            "{} showed all of {} again after {}",
+            names.venue(*venue),
+            names.symbol(*instrument),
+            span(*after)
+        ),
         Event::OperatorRefused { refusal, .. } => {
             format!("refused: {} {refusal}", refusal.code())
         }

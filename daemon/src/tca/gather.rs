@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use dcx_engine::{Book, Trace};
 use dcx_model::{
-    Algo, ChildId, ChildOrder, ClOrdId, Command, Event, EventRef, ExecType, INSTRUMENTS_MAX,
-    InstrumentId, Limit, Nanos, OrderId, OrderView, Price, Qty, Scope, Sequenced, Side, UnixNanos,
-    VenueId, VenueSet,
+    Algo, ChildId, ChildOrder, ClOrdId, Command, Event, EventRef, ExecType, FeedGap,
+    INSTRUMENTS_MAX, InstrumentId, Limit, Nanos, OrderId, OrderView, Price, Qty, Scope, Sequenced,
+    Side, UnixNanos, VenueId, VenueSet,
 };
 use dcx_pipeline::Observer;
 
@@ -169,9 +169,22 @@ impl Gatherer {
         }
     }
 
+    fn lose(&mut self, at: UnixNanos, gap: &FeedGap) {
+        let all = (0..u32::try_from(INSTRUMENTS_MAX).unwrap_or(u32::MAX)).map(InstrumentId::new);
+        for instrument in all {
+            let named = gap.instrument.is_none_or(|named| named == instrument);
+            if named && self.book.is_quoted(gap.venue, instrument) {
+                self.book.lose(at, gap.venue, instrument);
+            }
+        }
+    }
+
     fn take_market(&mut self, at: UnixNanos, command: &Command) {
         match command {
-            Command::Quote(quote) => self.book.take(at, quote),
+            Command::Quote(quote) => {
+                self.book.take(at, quote);
+            }
+            Command::FeedGap(gap) => self.lose(at, gap),
             Command::MarketTrade(trade) => {
                 let prints = self.prints.entry(trade.instrument).or_default();
                 prints.qty += i128::from(trade.qty.units());

@@ -330,6 +330,21 @@ impl Engine {
         self.wake_by_price(cx, instrument);
     }
 
+    /// A price of the instrument is not there any more. Nothing is woken by that: what is left is
+    /// looked at when somebody quotes. Pegged orders may have to go, by the next wake.
+    pub(crate) fn unquoted(&mut self, now: UnixNanos, instrument: InstrumentId) {
+        let best = self.best(now, instrument);
+        let Some(row) = self.triggers.row(instrument) else {
+            return;
+        };
+        if row.is_idle() || row.best == (best.bid, best.ask) {
+            return;
+        }
+        row.best = (best.bid, best.ask);
+        row.pegs_left = row.pegs.len();
+        self.triggers.queue(instrument);
+    }
+
     /// Goes on with what earlier prices woke.
     pub(crate) fn wake_unfinished<T: Trace>(&mut self, cx: &mut Cx<'_, T>) {
         if let Some(instrument) = self.triggers.unqueue() {

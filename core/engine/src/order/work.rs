@@ -23,7 +23,7 @@ const ROOM_FOR_OWN: usize = EVENTS_MAX + 4;
 
 impl Engine {
     /// Venues that can take an order now: defined, up, listing its instrument, open for it, and
-    /// permitted to all whose order it is.
+    /// permitted to all whose order it is, and their feed has not lost anything.
     pub(crate) fn eligible(&self, holder: &Holder) -> VenueSet {
         let row = self.instruments.get(holder.instrument.get() as usize);
         let open = row.map_or(VenueSet::NONE, |row| row.open_venues());
@@ -39,6 +39,9 @@ impl Engine {
         open.and(self.venues_up)
             .and(self.venues_defined)
             .and(self.recon.settled())
+            .and(VenueSet::from_bits(
+                !self.book.gapped(holder.instrument).bits(),
+            ))
             .and(VenueSet::from_bits(!self.router.health.masked().bits()))
             .and(VenueSet::from_bits(!u64::from(barred)))
     }
@@ -682,6 +685,8 @@ impl Engine {
                 Some(NotEligible::NotListed)
             } else if self.router.health.masked().contains(venue) {
                 Some(NotEligible::Ejected)
+            } else if self.book.gapped(instrument).contains(venue) {
+                Some(NotEligible::FeedGap)
             } else if !self.venues_up.and(self.recon.settled()).contains(venue) {
                 Some(NotEligible::Down)
             } else if parent.tried.contains(venue) {

@@ -298,7 +298,11 @@ fn unfit(schedule: &Schedule, best: &Best) -> Option<SliceWhy> {
     let pause = schedule.terms.pause;
     let (bid, ask) = (best.bid, best.ask);
     if pause.has(PauseFlags::STALE) && bid.is_none() && ask.is_none() {
-        return Some(SliceWhy::Stale);
+        return Some(if best.gapped {
+            SliceWhy::FeedGap
+        } else {
+            SliceWhy::Stale
+        });
     }
     let crossed = bid.is_some() && ask.is_some() && bid > ask;
     (pause.has(PauseFlags::CROSSED) && crossed).then_some(SliceWhy::Crossed)

@@ -60,6 +60,8 @@ struct EngineCounters {
     outbox_full: Counter,
     orders_open: Counter,
     halted: Counter,
+    feed_gaps: Counter,
+    quotes_not_believed: Counter,
 }
 
 /// Where the engine worker is connected.
@@ -86,6 +88,8 @@ impl EngineWorker {
             outbox_full: group.count("outbox_full"),
             orders_open: group.gauge("orders_open"),
             halted: group.gauge("halted"),
+            feed_gaps: group.count("feed_gaps"),
+            quotes_not_believed: group.gauge("quotes_not_believed"),
         };
         let stages = meter.sampling.is_on().then(|| Stages {
             apply: Stage::new(group, "apply"),
@@ -134,6 +138,9 @@ impl EngineWorker {
             .orders_open
             .set(u64::from(engine.orders_open()));
         self.counters.halted.set(u64::from(engine.halted()));
+        let (now_lost, gaps) = engine.feed_gaps();
+        self.counters.feed_gaps.set(gaps);
+        self.counters.quotes_not_believed.set(u64::from(now_lost));
         if let Some(stages) = &mut self.stages {
             stages.apply.summarise(now.mono);
             stages.ring.summarise(now.mono);

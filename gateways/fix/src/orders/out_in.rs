@@ -239,7 +239,9 @@ impl OrdersOut {
             | Event::OperatorRefused { .. }
             | Event::Routed(_)
             | Event::Rewarded(_)
-            | Event::VenueFitness(_) => {}
+            | Event::VenueFitness(_)
+            | Event::FeedGapped(_)
+            | Event::FeedRestored { .. } => {}
         }
     }
 

@@ -67,7 +67,9 @@ impl Desk {
             | Event::OperatorRefused { .. }
             | Event::Routed(_)
             | Event::Rewarded(_)
-            | Event::VenueFitness(_) => {}
+            | Event::VenueFitness(_)
+            | Event::FeedGapped(_)
+            | Event::FeedRestored { .. } => {}
         }
     }
 
