@@ -469,7 +469,10 @@ impl<'a> Reader<'a> {
         let mut field = loop {
             match raw.get(at) {
                 Some(digit @ b'0'..=b'9') => {
-                    number = number.wrapping_mul(10) + u64::from(digit - b'0');
+                    // What wraps has more digits than a tag may have, and is found odd below.
+                    number = number
+                        .wrapping_mul(10)
+                        .wrapping_add(u64::from(digit - b'0'));
                     at += 1;
                 }
                 Some(b'=') if at > begin && at - begin <= 9 && number != 0 => {

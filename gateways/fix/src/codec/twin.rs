@@ -211,6 +211,29 @@ fn an_empty_number_or_a_length_beyond_the_message_is_a_fault_and_no_panic() {
     assert!(message.bool(43).is_err() && message.char(38).is_err());
 }
 
+/// Found by fuzzing: the twentieth digit of a tag carried past 64 bits, and that stopped the reader.
+#[test]
+fn a_tag_beyond_all_numbers_garbles_its_message_and_no_more() {
+    for tag in [
+        "18446744073709551615",
+        "18446744073709551616",
+        "18446744073709551619",
+        "184467440737095516150",
+        &"9".repeat(300),
+    ] {
+        for field in [format!("{tag}=x"), tag.to_owned()] {
+            let mut bytes = framed("FIX.4.4", &soh(&format!("35=0|34=2|{field}|")));
+            let len = bytes.len();
+            bytes.extend(framed("FIX.4.4", &soh("35=0|34=2|")));
+            let Scan::Garbled { skip, fault } = scan(&bytes) else {
+                panic!("{field} is taken");
+            };
+            assert_eq!(skip, len, "what follows is read");
+            assert!(matches!(fault, CodecFault::TagMalformed { .. }), "{fault}");
+        }
+    }
+}
+
 #[test]
 fn numbers_that_do_not_fit_are_faults() {
     let long = "9".repeat(400);
