@@ -9,8 +9,11 @@ use anyhow::{Context, Result, bail};
 use crate::steps::{Skipped, answers, cargo, root, run as run_command, target_dir};
 
 /// What the scenarios of a folder expect of the acceptor: its BeginString and who logs on.
-const FOLDERS: [(&str, &str, &str); 2] =
-    [("fix44", "FIX.4.4", "TW44"), ("fix42", "FIX.4.2", "TW42")];
+const FOLDERS: [(&str, &str, &str); 3] = [
+    ("fix44", "FIX.4.4", "TW44"),
+    ("fix42", "FIX.4.2", "TW42"),
+    ("fix50sp2", "FIX.5.0SP2", "TW50SP2"),
+];
 
 /// Ends the acceptor, whatever came of the scenarios.
 struct Acceptor {
@@ -27,7 +30,7 @@ impl Drop for Acceptor {
     }
 }
 
-/// Runs every folder of scenarios that there is.
+/// Runs every folder of scenarios that there is, all at once: what takes time in them is waiting.
 ///
 /// `DCX_ACCEPTANCE` names the folder with the runner and the scenarios.
 pub(crate) fn run() -> Result<()> {
@@ -41,21 +44,29 @@ pub(crate) fn run() -> Result<()> {
     }
     let build = ["build", "--locked", "--release", "--package", "dcx"];
     run_command(cargo().args(build))?;
-    for (name, begin_string, target) in FOLDERS {
-        let scenarios = folder.join(name);
-        if !scenarios.exists() {
-            eprintln!("no scenarios {name}");
-            continue;
+    std::thread::scope(|scope| {
+        let mut runs = Vec::new();
+        for (name, begin_string, target) in FOLDERS {
+            let scenarios = folder.join(name);
+            if !scenarios.exists() {
+                eprintln!("no scenarios {name}");
+                continue;
+            }
+            let runner = folder.join("fixat.py");
+            runs.push(scope.spawn(move || {
+                let acceptor = start(begin_string, target)?;
+                let mut command = Command::new("python3");
+                command.arg(runner).args(["--port", &acceptor.port]);
+                run_command(command.arg("--dir").arg(scenarios))
+            }));
         }
-        let acceptor = start(begin_string, target)?;
-        run_command(
-            Command::new("python3")
-                .arg(folder.join("fixat.py"))
-                .args(["--port", &acceptor.port, "--dir"])
-                .arg(scenarios),
-        )?;
-    }
-    Ok(())
+        // Every folder is run to its end, whatever came of another.
+        let ended = runs.into_iter().map(|run| run.join());
+        let done: Vec<Result<()>> = ended
+            .map(|done| done.unwrap_or_else(|_| bail!("a thread of the step panicked")))
+            .collect();
+        done.into_iter().collect()
+    })
 }
 
 /// Starts the acceptor on a free port.

@@ -21,6 +21,7 @@ pub(super) fn agree(layout: &mut Layout) {
             name: (*name).to_owned(),
             kind: *kind,
             values: [].into(),
+            of_session: layout.messages.values().all(|body| body.of_session),
         });
     }
     for (msg_type, tags) in IN_MESSAGES {

@@ -193,6 +193,7 @@ impl Layout {
                     name: name.clone(),
                     kind: *kind,
                     values: values.iter().cloned().collect(),
+                    of_session: false,
                 };
                 self.fields.insert(*tag, field);
             }
@@ -212,6 +213,7 @@ impl Layout {
                 let body = Body {
                     name: name.clone(),
                     entries: Vec::new(),
+                    of_session: false,
                 };
                 self.messages.insert(msg_type.clone(), body);
             }

@@ -125,6 +125,8 @@ pub(super) struct Message {
     pub(super) must: u64,
     /// Counts, and the places of the groups that they begin.
     groups: Vec<(u32, u16)>,
+    /// It holds fields of the session's dictionary only.
+    pub(super) of_session: bool,
 }
 
 impl Message {
@@ -190,6 +192,8 @@ pub(super) struct Field {
     pub(super) singles: u128,
     /// All values it may have, ascending; empty for any.
     pub(super) values: Vec<Vec<u8>>,
+    /// The session's dictionary defines it.
+    pub(super) of_session: bool,
 }
 
 impl Dictionary {
@@ -215,7 +219,10 @@ impl Dictionary {
                 (3, &layout.trailer),
             ];
             let message = made.message_of(msg_type, &body.name, sections, &mut counts);
-            made.messages.push(message);
+            made.messages.push(Message {
+                of_session: body.of_session,
+                ..message
+            });
         }
         for (ix, message) in (1..).zip(&made.messages) {
             if let [byte] = *message.msg_type
@@ -244,6 +251,7 @@ impl Dictionary {
                 },
                 singles: singles.fold(0, |set, bit| set | bit),
                 values,
+                of_session: field.of_session,
             });
         }
         made
@@ -283,6 +291,7 @@ impl Dictionary {
                 .map_or(u64::MAX, |next| next - 1),
             required,
             groups,
+            of_session: false,
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Layout {
 pub(super) struct Body {
     pub(super) name: String,
     pub(super) entries: Vec<Entry>,
+    /// It is of the session, as its dictionary has it; before FIXT one dictionary has both.
+    pub(super) of_session: bool,
 }
 
 /// A field at its place.
@@ -36,6 +38,8 @@ pub(super) struct FieldType {
     pub(super) kind: Kind,
     /// Empty for any.
     pub(super) values: BTreeSet<String>,
+    /// The dictionary of the session defines it.
+    pub(super) of_session: bool,
 }
 
 impl Entry {
@@ -52,6 +56,8 @@ impl Layout {
     /// What `tables` say, on top of what is there: of FIX 5.0 on, session and application
     /// messages are of two dictionaries.
     pub(super) fn add(&mut self, tables: &Tables) {
+        // The session's comes first.
+        let of_session = self.messages.is_empty();
         for field in tables.fields {
             let values = field.values.iter().map(|value| (*value).to_owned());
             let known = self.fields.entry(u32::from(field.tag));
@@ -59,6 +65,7 @@ impl Layout {
                 name: field.name.to_owned(),
                 kind: field.kind,
                 values: BTreeSet::new(),
+                of_session,
             });
             known.values.extend(values);
         }
@@ -68,6 +75,7 @@ impl Layout {
             let body = Body {
                 name: message.name.to_owned(),
                 entries: entries(tables, message.items, true),
+                of_session,
             };
             self.messages.insert(message.msg_type.to_owned(), body);
         }

@@ -99,6 +99,8 @@ fn each_rule_has_its_reason_and_its_tag() {
         ),
         ("0", "112=a|112=b|", Reason::RepeatedTag, Some(112)),
         ("0", "112=a|116=b|", Reason::OutOfOrder, Some(116)),
+        // What is no tag has no section either.
+        ("0", "93=1|89=x|-1=b|", Reason::InvalidTagNumber, Some(-1)),
         ("D", "40=w|", Reason::IncorrectValue, Some(40)),
         ("D", "167=BOO|", Reason::IncorrectValue, Some(167)),
         ("D", "18=1 ?|", Reason::IncorrectValue, Some(18)),
@@ -114,6 +116,21 @@ fn each_rule_has_its_reason_and_its_tag() {
         ("D", "453=-1|", Reason::IncorrectFormat, Some(453)),
         ("D", "386=3|336=1|336=2|", Reason::GroupCount, Some(386)),
         ("D", "386=1|336=1|336=2|", Reason::GroupCount, Some(386)),
+        // Also where an entry has a fault of its own.
+        ("D", "386=3|336=|336=2|", Reason::GroupCount, Some(386)),
+        ("D", "386=2|336=|336=2|", Reason::NoValue, Some(336)),
+        (
+            "D",
+            "453=1|448=A|802=1|523=|448=B|447=D|452=3|",
+            Reason::GroupCount,
+            Some(453),
+        ),
+        (
+            "D",
+            "453=2|448=A|802=1|523=|448=B|447=D|452=3|",
+            Reason::NoValue,
+            Some(523),
+        ),
         (
             "D",
             "386=99999999999999999999|336=1|",

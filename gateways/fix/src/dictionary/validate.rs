@@ -40,6 +40,7 @@ impl Dictionary {
             fields: message.fields(),
             ahead: None,
             invalid_tag: message.invalid_tag(),
+            of_session: rules.of_session,
             switches,
         };
         let mut now = Section::Header;
@@ -53,7 +54,7 @@ impl Dictionary {
                 section @ (Section::Header | Section::Body | Section::Trailer) => section,
             };
             if section < now {
-                if switches.order_checked {
+                if switches.order_checked && tag != 0 {
                     return Err(Rejection::of(SessionRejectReason::OutOfOrder, tag));
                 }
             } else {
@@ -83,6 +84,8 @@ struct Walk<'m, 'a, 's> {
     fields: Fields<'m, 'a>,
     ahead: Option<(u32, &'a [u8])>,
     invalid_tag: Option<i64>,
+    /// The message is of the session.
+    of_session: bool,
     switches: &'s Switches,
 }
 
@@ -120,6 +123,10 @@ impl<'a> Walk<'_, 'a, '_> {
         let Some(field) = self.dictionary.field(tag) else {
             return self.unknown(tag);
         };
+        // A message of the session knows the fields of FIXT alone.
+        if !here && self.of_session && !field.of_session {
+            return self.unknown(tag);
+        }
         if !value.is_empty() {
             self.check_value(field, tag, value)?;
         }
@@ -160,22 +167,44 @@ impl<'a> Walk<'_, 'a, '_> {
     /// Checks the entries of a group: as many as its count says, each begun by its first field.
     fn take_group(&mut self, group: &Group, count: &[u8], depth: usize) -> Result<(), Rejection> {
         let wrong = Rejection::of(SessionRejectReason::GroupCount, group.count);
+        let begin = self.fields.clone();
         let Some(first) = group.order.first().copied().filter(|_| depth < DEPTH_MAX) else {
             return Err(wrong);
         };
-        let mut entries: u64 = 0;
-        while let Some((tag, value)) = self.next_if(|tag| tag == first) {
-            entries += 1;
-            self.take_entry(group, tag, value, depth)?;
-        }
         let said = count.iter().try_fold(0_u64, |sum, byte| {
             let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
             sum.checked_mul(10)?.checked_add(digit)
         });
+        let mut entries: u64 = 0;
+        while let Some((tag, value)) = self.next_if(|tag| tag == first) {
+            entries += 1;
+            if let Err(rejection) = self.take_entry(group, tag, value, depth) {
+                // Of entries that are not as many as they should be none need be looked into.
+                let right = said == Some(self.entries_of(group, begin));
+                return Err(if right { rejection } else { wrong });
+            }
+        }
         match said == Some(entries) {
             true => Ok(()),
             false => Err(wrong),
         }
+    }
+
+    /// How many entries of a group begin in the run of its fields, right or wrong.
+    #[cold]
+    fn entries_of(&self, group: &Group, fields: Fields<'_, '_>) -> u64 {
+        let run = fields
+            .map(|(tag, _)| tag)
+            .take_while(|tag| self.is_user_defined(*tag) || self.holds(group, *tag, 0));
+        run.map(|tag| u64::from(group.order.first() == Some(&tag)))
+            .sum()
+    }
+
+    /// Whether a field is one of a group, or of a group within it.
+    fn holds(&self, group: &Group, tag: u32, depth: usize) -> bool {
+        let mut within = group.groups().filter_map(|ix| self.dictionary.group(ix));
+        group.place(tag) != 0
+            || depth < DEPTH_MAX && within.any(|group| self.holds(group, tag, depth + 1))
     }
 
     /// Checks the entry that begins with the field `tag`.

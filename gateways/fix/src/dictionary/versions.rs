@@ -124,6 +124,20 @@ fn a_logon_over_fixt_names_the_version_of_its_messages() {
 }
 
 #[test]
+fn over_fixt_a_message_of_the_session_knows_no_field_of_orders() {
+    let order_field = (SessionRejectReason::TagNotDefined, Some(999));
+    assert_eq!(rejected(Version::Fix50Sp2, "D", "999=5|"), order_field);
+    let no_field = (SessionRejectReason::InvalidTagNumber, Some(999));
+    assert_eq!(rejected(Version::Fix50Sp2, "0", "999=5|"), no_field);
+    // What FIXT has, it has in another message.
+    let elsewhere = (SessionRejectReason::TagNotDefined, Some(98));
+    assert_eq!(rejected(Version::Fix50Sp2, "0", "98=0|"), elsewhere);
+    // Before FIXT all fields are of one dictionary.
+    let elsewhere = (SessionRejectReason::TagNotDefined, Some(55));
+    assert_eq!(rejected(Version::Fix44, "0", "55=EURUSD|"), elsewhere);
+}
+
+#[test]
 fn groups_of_every_version_are_counted_whatever_type_their_count_has() {
     let order = format!("11=A|21=1|55=X|54=1|{TIME}40=1|");
     let allocations = format!("{order}78=2|79=a|80=1|79=b|80=2|");
