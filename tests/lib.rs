@@ -1,5 +1,5 @@
 //! What the whole-system tests share: the dcx binary as a process, configurations on free ports,
-//! a FIX peer that can send what no engine would, and seeds.
+//! a FIX peer that can send what no engine would, a relay that cuts connections, and seeds.
 //!
 //! A helper fails by panicking with what it saw: it is only called from tests.
 
@@ -7,6 +7,8 @@
 
 #[path = "support/config.rs"]
 mod config;
+#[path = "support/cutter.rs"]
+mod cutter;
 #[path = "support/peer.rs"]
 mod peer;
 #[path = "support/process.rs"]
@@ -15,6 +17,7 @@ mod process;
 mod seed;
 
 pub use config::{Ports, System};
+pub use cutter::{Cuts, Cutter};
 pub use peer::{Message, Peer, utc_ago, utc_now};
 pub use process::{Ended, Process, run, run_with};
 pub use seed::Seed;

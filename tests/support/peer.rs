@@ -297,7 +297,7 @@ impl Peer {
 }
 
 /// Where the first message in the buffer ends, once it is there whole.
-fn whole_message(buffer: &[u8]) -> Option<usize> {
+pub(crate) fn whole_message(buffer: &[u8]) -> Option<usize> {
     let mut soh = buffer.iter().enumerate().filter(|(_, byte)| **byte == SOH);
     let (begin_end, _) = soh.next()?;
     let (length_end, _) = soh.next()?;
@@ -307,7 +307,7 @@ fn whole_message(buffer: &[u8]) -> Option<usize> {
 }
 
 /// The fields of a message whose length and sum are right.
-fn parse(bytes: &[u8]) -> Message {
+pub(crate) fn parse(bytes: &[u8]) -> Message {
     let text = String::from_utf8_lossy(bytes);
     let (counted, trailer) = bytes.split_at(bytes.len() - "10=000|".len());
     let sum = counted

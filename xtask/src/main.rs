@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod docs;
+mod interop;
 mod mutants;
 mod steps;
 
@@ -41,8 +42,16 @@ enum Verb {
     Loom,
     /// Checks licences, sources and bans with cargo-deny.
     Deny,
-    /// Lets a QuickFIX/J client trade with a running dcx; needs Java and Maven.
-    Interop,
+    /// Lets foreign engines trade with a running dcx: needs Java and Maven, or Python with pip and
+    /// a C++ compiler.
+    Interop {
+        /// Which engine, and what it does.
+        #[arg(value_enum, default_value = "desk")]
+        suite: interop::Suite,
+        /// Orders of each run, where the connection is cut.
+        #[arg(long, default_value_t = 100_000)]
+        orders: u64,
+    },
     /// Runs the public FIX acceptance scenarios against `dcx sim at`; needs Python.
     Acceptance,
     /// Kills the daemon under load and replays its journal.
@@ -96,7 +105,7 @@ fn main() -> ExitCode {
         Verb::Miri => steps::miri(),
         Verb::Loom => steps::loom(),
         Verb::Deny => steps::deny(),
-        Verb::Interop => steps::interop(),
+        Verb::Interop { suite, orders } => interop::interop(suite, orders),
         Verb::Acceptance => acceptance::run(),
         Verb::Crash { rounds, seed } => steps::crash(rounds, seed),
         Verb::Docs { check } => docs::run(check),

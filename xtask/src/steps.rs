@@ -12,8 +12,6 @@ use crate::mutants;
 #[error("{0}")]
 pub(crate) struct Skipped(pub(crate) &'static str);
 
-const CLIENT: &str = "tests/interop/quickfixj-client";
-
 pub(crate) fn ci() -> Result<()> {
     run(&mut Command::new(root().join(".ci/run")))
 }
@@ -69,21 +67,6 @@ pub(crate) fn deny() -> Result<()> {
         .into());
     }
     run(cargo().args(["deny", "--all-features", "check"]))
-}
-
-pub(crate) fn interop() -> Result<()> {
-    if !answers("java", &["-version"]) || !answers("mvn", &["--version"]) {
-        return Err(Skipped("no Java or no Maven: apt-get install maven").into());
-    }
-    let pom = root().join(CLIENT).join("pom.xml");
-    run(Command::new("mvn")
-        .args(["-q", "-B", "-f"])
-        .arg(pom)
-        .arg("package"))?;
-    let test = ["test", "--locked", "--release", "--package", "dcx-tests"];
-    run(cargo()
-        .args(test)
-        .args(["--test", "interop", "--", "--nocapture"]))
 }
 
 pub(crate) fn crash(rounds: u32, seed: Option<u64>) -> Result<()> {
