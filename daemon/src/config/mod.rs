@@ -6,6 +6,7 @@
 
 mod finding;
 mod limits;
+mod market;
 mod parties;
 mod profile;
 mod read;
@@ -20,6 +21,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use dcx_fix::TlsAccept;
+use dcx_fix::market::{ClientMarket, Currency, VenueMarket};
 use dcx_model::{
     Account, AccountId, Code, Command, Configure, FactorMapping, Instrument, InstrumentId,
     LimitChange, OnNoVenue, OnOrphan, Operator, Permission, PermittedMeans, RequestId, Routing,
@@ -136,6 +138,8 @@ pub(crate) struct Client {
     pub(crate) reset_on_logon: bool,
     pub(crate) cancel_on_disconnect: bool,
     pub(crate) cancel_on_logout: bool,
+    /// What it may ask of the market; none where it may not ask.
+    pub(crate) market: Option<ClientMarket>,
     pub(crate) speech: Speech,
     /// Of orders that name no other.
     pub(crate) strategy: StrategyId,
@@ -157,6 +161,8 @@ pub(crate) struct VenueLink {
     pub(crate) trades: bool,
     /// Whether it is asked for halts and openings of its instruments.
     pub(crate) phases: bool,
+    /// What it is asked for of its market; none where it is asked for nothing.
+    pub(crate) market: Option<VenueMarket>,
     /// Where else it is reached.
     pub(crate) others: Vec<SocketAddr>,
     /// How its session treats it.
@@ -193,6 +199,8 @@ pub(crate) struct Config {
     /// Every strategy but that of orders that name none.
     pub(crate) strategies: Vec<String>,
     pub(crate) hours: Vec<TradingHours>,
+    /// By instrument, what its prices are in.
+    pub(crate) currencies: Vec<Currency>,
     /// What is known of instruments' markets.
     pub(crate) profiles: Vec<(InstrumentId, Profile)>,
     pub(crate) factors: Vec<FactorMapping>,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use dcx_engine::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
+use dcx_fix::market::Currency;
 use dcx_fix::orders::AccountName;
 use dcx_model::{
     ACCOUNTS_MAX, AccountId, Code, Configure, FactorMapping, INSTRUMENTS_MAX, Instrument,
@@ -20,7 +21,7 @@ use super::parties::TimeOfDay;
 use super::profile::Profile;
 use super::section::{Effective, Item, Section, Walk};
 use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, ON_ORPHAN, Topology, VenueLink};
-use super::{limits, parties, routing, sessions, speech};
+use super::{limits, market, parties, routing, sessions, speech};
 
 /// Most pairs of an instrument with somebody whose position is kept.
 const POSITIONS_MAX: u32 = 1 << 24;
@@ -172,6 +173,7 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
         venues: number_venues(venues),
         accounts: parties::number_accounts(&accounts, owned),
         strategies: strategy_names,
+        currencies: instruments.iter().map(|it| it.value.currency).collect(),
         profiles: numbered(&instruments, |it, id| {
             it.profile.clone().map(|profile| (id, profile))
         }),
@@ -313,6 +315,7 @@ fn read_venue(
     let features = parties::read_features(section);
     let trades = section.boolean("trades", Some(false));
     let phases = section.boolean("phases", Some(false));
+    let market = market::read_venue(section);
     let speech = speech::read_speech(section, dictionaries);
     let others = sessions::read_others(section);
     let keys = sessions::read(section, sessions::Side::Connects);
@@ -335,6 +338,7 @@ fn read_venue(
             reset_on_logon: reset_on_logon.unwrap_or(false),
             trades: trades.unwrap_or(false),
             phases: phases.unwrap_or(false),
+            market,
             others,
             keys,
         },
@@ -372,6 +376,7 @@ fn read_client(
     let reset_on_logon = section.boolean("reset_on_logon", Some(false));
     let on_disconnect = section.boolean("cancel_on_disconnect", Some(false));
     let on_logout = section.boolean("cancel_on_logout", Some(false));
+    let market = market::read_client(section);
     let keys = sessions::read(section, sessions::Side::Accepts);
     let strategy = section.text_if_any("strategy", comp_id).and_then(|item| {
         let known: Vec<&str> = strategies.iter().map(|it| it.value.as_str()).collect();
@@ -393,6 +398,7 @@ fn read_client(
             reset_on_logon: reset_on_logon.unwrap_or(false),
             cancel_on_disconnect: on_disconnect.unwrap_or(false),
             cancel_on_logout: on_logout.unwrap_or(false),
+            market,
             speech,
             strategy: strategy.map_or(StrategyId::new(0), limits::strategy),
             keys,
@@ -409,6 +415,7 @@ pub(super) struct Listed {
     pub(super) factor: Option<FactorMapping>,
     pub(super) policy: Option<RoutingPolicy>,
     pub(super) profile: Option<Profile>,
+    pub(super) currency: Currency,
 }
 
 fn read_instrument(
@@ -431,6 +438,7 @@ fn read_instrument(
     let factor = parties::read_factor(section, factors);
     let policy = routing::read_policy(section);
     let profile = section.text_if_any("profile", ProfileFile::load);
+    let currency = market::read_currency(section);
     let listed = section.texts("venues");
     let mut set = VenueSet::NONE;
     let known: Vec<&str> = venues
@@ -473,6 +481,7 @@ fn read_instrument(
             factor,
             policy,
             profile: profile.map(|item| item.value.profile),
+            currency,
         },
         span: symbol.span,
     })

@@ -41,6 +41,11 @@ pub(super) enum Side {
 }
 
 impl SessionKeys {
+    /// How many bytes may wait for the peer, where that is not what it is for all.
+    pub(crate) const fn out_bytes_max(&self) -> Option<usize> {
+        self.out_bytes_max
+    }
+
     /// A session of these keys.
     pub(crate) fn apply(&self, session: SessionConfig) -> SessionConfig {
         SessionConfig {

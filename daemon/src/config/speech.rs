@@ -56,6 +56,11 @@ const KINDS: &[(&str, Kind)] = &[
 const TAGS: std::ops::RangeInclusive<i64> = 1..=0x7fff_ffff;
 
 impl Speech {
+    /// The version that it is, or that its dictionary changes.
+    pub(crate) const fn version(&self) -> Version {
+        self.version
+    }
+
     /// A session of these two that speaks so.
     pub(crate) fn session(&self, sender: &str, target: &str, role: Role) -> SessionConfig {
         SessionConfig {

@@ -93,6 +93,7 @@ fn watch(
     while !signals.stop.load(Ordering::Acquire) {
         watch.sessions(log);
         watch.stopped(log);
+        watch.feeds(log);
         for outbound in system.notable.try_iter() {
             log.warn(notable(&outbound, &config));
         }

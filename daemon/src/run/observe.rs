@@ -120,6 +120,7 @@ pub(super) struct Watch {
     last: Vec<(bool, Option<Code>)>,
     edge: Arc<EdgeBoard>,
     stopped: u64,
+    feeds_refused: u64,
 }
 
 impl Watch {
@@ -130,6 +131,7 @@ impl Watch {
             last: vec![(false, None); system.labels.len()],
             edge: Arc::clone(&system.edge),
             stopped: 0,
+            feeds_refused: 0,
         }
     }
 
@@ -145,6 +147,25 @@ impl Watch {
             "{more} child orders were not sent, the last is {}: {code} {}",
             last.child, last.refusal
         ));
+    }
+
+    /// Logs that a venue refuses to tell its market: nothing is traded there without.
+    pub(super) fn feeds(&mut self, log: &mut Log) {
+        let count = self.edge.counts().feeds_refused;
+        let Some((session, reason)) = self.edge.feed_refused() else {
+            return;
+        };
+        if count == self.feeds_refused {
+            return;
+        }
+        self.feeds_refused = count;
+        let label = self.labels.get(session.as_usize());
+        let name = label.map_or("a venue", |label| label.name.as_str());
+        let reason = match reason {
+            0 => "no MDReqRejReason (281)".to_owned(),
+            reason => format!("MDReqRejReason (281) {}", char::from(reason)),
+        };
+        log.warn(format!("{name} refuses market data: {reason}"));
     }
 
     /// Logs each session that came up, went down, or is down for another reason than before.

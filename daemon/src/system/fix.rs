@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use dcx_engine::Engine;
+use dcx_fix::market::{ClientMarket, MarketOptions, Security};
 use dcx_fix::orders::{
     ChildLeft, Client, Directory, EdgeBoard, OrderEdge, OrderLeft, OrdersOut, Peer, VenuePeer,
 };
 use dcx_fix::{
     Board, Flushed, Link, LinkConfig, LinkError, Role, SessionConfig, SessionIx, StoreConfig,
 };
-use dcx_model::{Level, MonoNanos, Nanos, Now, Scope};
+use dcx_model::{InstrumentId, Level, Limit, MonoNanos, Nanos, Now, Scope};
 use dcx_pipeline::{LinkEnds, Stop};
 use dcx_ring::Worker;
 
@@ -47,7 +48,8 @@ pub(super) fn start(
     ends: LinkEnds,
 ) -> Result<Started, LinkError> {
     let edge = OrderEdge::new(directory(config, names), ends.inbound, ends.outbound)
-        .with_orders_out(orders_out(config, engine));
+        .with_orders_out(orders_out(config, engine))
+        .with_market(&market(config));
     let edge_board = edge.board();
     let link = Link::start(link_config(config), edge)?;
     Ok(Started {
@@ -142,6 +144,53 @@ fn directory(config: &Config, names: &NameTable) -> Directory {
         directory = directory.with_peer(SessionIx::new(ix), peer);
     }
     directory
+}
+
+/// Who is asked for market data and who may ask, and what is known of the instruments.
+fn market(config: &Config) -> MarketOptions {
+    let mut options = MarketOptions::new();
+    for (ix, client) in (0..).zip(&config.clients) {
+        let session = SessionIx::new(ix);
+        options = options.with_version(session, client.speech.version());
+        let out_bytes_max = client
+            .keys
+            .out_bytes_max()
+            .unwrap_or(config.fix.out_bytes_max);
+        if let Some(allowed) = client.market {
+            let allowed = ClientMarket {
+                // Most of what may wait for a client is kept for reports.
+                backlog_max: allowed.backlog_max.min(out_bytes_max / 4),
+                ..allowed
+            };
+            options = options.with_client(session, allowed);
+        }
+    }
+    for (ix, link) in (config.clients.len()..).zip(&config.venues) {
+        let ix = u16::try_from(ix).unwrap_or(u16::MAX);
+        options = options.with_venue(SessionIx::new(ix), link.market);
+    }
+    let currencies = config.currencies.iter();
+    for (instrument, currency) in config.instruments.iter().zip(currencies) {
+        options = options.with_security(Security {
+            instrument: instrument.id,
+            currency: *currency,
+            tick: instrument.tick,
+            lot: instrument.lot,
+            multiplier: instrument.multiplier,
+            quote_age_max: quote_age_max(config, instrument.id),
+        });
+    }
+    options
+}
+
+/// How long a quote counts for the engine; forever where no limit is configured, and then no order
+/// is taken either.
+fn quote_age_max(config: &Config, instrument: InstrumentId) -> Nanos {
+    let scope = Scope::Instrument(instrument);
+    let mut limits = config.limits.iter();
+    let found = limits.find(|it| it.limit == Limit::QuoteAgeMax && it.scope == scope);
+    let value = found.and_then(|it| u64::try_from(it.value?).ok());
+    Nanos::new(value.unwrap_or(u64::MAX))
 }
 
 fn link_config(config: &Config) -> LinkConfig {

@@ -103,6 +103,10 @@ pub trait Application: Send {
         0
     }
 
+    /// So many bytes wait for a session's peer, as of its last flush: called when that has changed.
+    /// What may be left out can be left out for a peer that does not read.
+    fn backlog(&mut self, _session: SessionIx, _bytes: usize) {}
+
     /// Whether a message of this type that the peer asks for again may still be sent. If not, a
     /// gap is told in its place.
     fn may_resend(&mut self, _session: SessionIx, _msg_type: &[u8]) -> bool {

@@ -28,6 +28,7 @@ mod config;
 mod dialect;
 pub mod dictionary;
 mod link;
+pub mod market;
 pub mod orders;
 mod schedule;
 pub mod session;

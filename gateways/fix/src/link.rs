@@ -371,6 +371,9 @@ impl<A: Application> Link<A> {
             if let Some(why) = self.slots[ix].flush(now, out_bytes_max) {
                 self.end(ix, now, &why);
             }
+            if let Some(bytes) = self.slots[ix].backlog_changed() {
+                self.shared.app.backlog(self.slots[ix].ix, bytes);
+            }
             self.follow(ix, told);
         }
         if told != self.handed {

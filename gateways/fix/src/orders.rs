@@ -7,7 +7,6 @@
 //! Not here: whether an order is good (`dcx-engine`), sessions and numbers (`session`).
 
 mod algo;
-mod book;
 mod client;
 mod counts;
 mod desk;
@@ -20,13 +19,14 @@ mod mass;
 mod out_in;
 mod report;
 mod tell;
-mod value;
+pub(crate) mod value;
 mod venue;
 
 pub use counts::{EdgeBoard, EdgeCounts, Stopped};
 pub use directory::{AccountName, Client, Directory, Peer, StrategyName, VenuePeer};
 pub use edge::OrderEdge;
 pub use out_in::{ChildLeft, OrderLeft, OrdersOut};
+pub(crate) use venue::Unusable;
 
 #[cfg(test)]
 mod tests;

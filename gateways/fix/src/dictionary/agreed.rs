@@ -12,7 +12,15 @@ const FIELDS: &[(u32, &str, Kind)] = &[
 
 /// Linked orders are of FIX 5.0 (1385), may come one by one (67, 68), and with their strategy
 /// (847) are taken of every version.
-const IN_MESSAGES: &[(&str, &[u32])] = &[("D", &[67, 68, 583, 847, 1385]), ("E", &[1385])];
+const IN_MESSAGES: &[(&str, &[u32])] = &[
+    ("D", &[67, 68, 583, 847, 1385]),
+    ("E", &[1385]),
+    ("W", &[83]),
+];
+
+/// Numbers of updates (83) and names of a snapshot's entries (278) are of FIX 5.0, and many venues
+/// of earlier versions have them.
+const IN_GROUPS: &[(&str, u32, &[u32])] = &[("W", 268, &[83, 278]), ("X", 268, &[83])];
 
 /// Adds what is agreed to a version.
 pub(super) fn agree(layout: &mut Layout) {
@@ -27,6 +35,11 @@ pub(super) fn agree(layout: &mut Layout) {
     for (msg_type, tags) in IN_MESSAGES {
         for tag in *tags {
             layout.allow(msg_type, *tag);
+        }
+    }
+    for (msg_type, group, tags) in IN_GROUPS {
+        for tag in *tags {
+            layout.allow_in_group(msg_type, *group, *tag);
         }
     }
     // ExecType (150) L, triggered, is of FIX 5.0.

@@ -81,6 +81,18 @@ impl Layout {
         }
     }
 
+    /// The entries of a message's group may hold a field, if it is one of this version.
+    pub(super) fn allow_in_group(&mut self, msg_type: &str, group: u32, tag: u32) {
+        let known = self.fields.contains_key(&tag);
+        let body = self.messages.get_mut(msg_type);
+        let counted = body.and_then(|body| body.entries.iter_mut().find(|it| it.tag == group));
+        if let (Some(entries), true) = (counted.and_then(|it| it.group.as_mut()), known)
+            && !entries.iter().any(|entry| entry.tag == tag)
+        {
+            entries.push(Entry::optional(tag));
+        }
+    }
+
     /// A message of this type may hold a field, if it is one of this version.
     pub(super) fn allow(&mut self, msg_type: &str, tag: u32) {
         let known = self.fields.contains_key(&tag);

@@ -168,6 +168,8 @@ pub(super) struct Slot {
     io: SlotIo,
     /// What waits for the peer, as far as other threads are to know.
     pub(super) behind: Option<Behind>,
+    /// How many bytes wait for the peer, as the application was told.
+    backlog: usize,
 }
 
 /// Bytes that the kernel has not taken, by what caused them.
@@ -264,6 +266,7 @@ impl Slot {
                 failed: None,
             },
             behind: None,
+            backlog: 0,
         }
     }
 
@@ -516,6 +519,15 @@ impl Slot {
             return Some(Down::Link(Code::F100));
         }
         self.io.close.take().map(Down::Session)
+    }
+
+    /// How many bytes wait for the peer, if that is not what it was when this was asked last.
+    #[inline]
+    pub(super) fn backlog_changed(&mut self) -> Option<usize> {
+        let open = self.connection.as_ref();
+        let waiting = open.map_or(0, |open| open.output.len());
+        let changed = std::mem::replace(&mut self.backlog, waiting) != waiting;
+        changed.then_some(waiting)
     }
 
     /// Follows what waits for the peer: `flushed` is up to where everything that was caused had

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dcx_model::{ChildId, Refusal};
 
+use crate::SessionIx;
+use crate::market::MarketCounts;
+
 macro_rules! counts {
     ($($(#[$doc:meta])* $field:ident,)+) => {
         /// What the order edge has counted since the start.
@@ -72,6 +75,31 @@ counts! {
     waited,
     /// Requests marked PossDup (43) that the engine had already.
     seen_before,
+    /// Times that something was found missing in a venue's market data.
+    feed_gaps,
+    /// Entries of market data that say nothing: of instruments that are not ours or that the venue
+    /// does not list, numbers seen before, deletions of what is not there.
+    feed_flaws,
+    /// MarketDataRequestReject (Y) of venues.
+    feeds_refused,
+    /// MarketDataRequest (V) of clients received.
+    market_requests,
+    /// Of them refused (Y).
+    market_refused,
+    /// Market data (W and X) sent to clients.
+    market_sent,
+}
+
+impl EdgeCounts {
+    /// Takes over what the market side has counted.
+    pub(super) const fn take_market(&mut self, market: &MarketCounts) {
+        self.feed_gaps = market.gaps;
+        self.feed_flaws = market.flaws;
+        self.feeds_refused = market.refused_by_venues;
+        self.market_requests = market.requests;
+        self.market_refused = market.refused;
+        self.market_sent = market.sent;
+    }
 }
 
 /// The counts of an order edge where any thread may read them.
@@ -79,6 +107,8 @@ counts! {
 pub struct EdgeBoard {
     counts: [AtomicU64; EdgeCounts::NAMES.len()],
     stopped: [AtomicU64; 4],
+    /// Session and reason, above zero if there was one.
+    feed_refused: AtomicU64,
 }
 
 /// A child order that was not sent because of what [`OrdersOut`](super::OrdersOut) holds.
@@ -95,6 +125,7 @@ impl EdgeBoard {
         Arc::new(Self {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             stopped: std::array::from_fn(|_| AtomicU64::new(0)),
+            feed_refused: AtomicU64::new(0),
         })
     }
 
@@ -114,6 +145,22 @@ impl EdgeBoard {
             child: ChildId::new(child),
             refusal,
         })
+    }
+
+    /// The last time that a venue refused market data: its session, and `MDReqRejReason` (281) as
+    /// it stands on the wire, zero where it said none.
+    #[must_use]
+    pub fn feed_refused(&self) -> Option<(SessionIx, u8)> {
+        let word = self.feed_refused.load(Ordering::Relaxed).checked_sub(1)?;
+        let [reason, low, high, ..] = word.to_le_bytes();
+        Some((SessionIx::new(u16::from_le_bytes([low, high])), reason))
+    }
+
+    pub(super) fn write_refusal(&self, refusal: Option<(SessionIx, u8)>) {
+        let word = refusal.map_or(0, |(session, reason)| {
+            (u64::from(session.get()) << 8 | u64::from(reason)) + 1
+        });
+        self.feed_refused.store(word, Ordering::Relaxed);
     }
 
     pub(super) fn write(&self, counts: &EdgeCounts) {

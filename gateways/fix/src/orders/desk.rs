@@ -8,7 +8,6 @@ use dcx_model::{
 };
 use dcx_ring::Producer;
 
-use super::book::{Books, Market};
 use super::client::{self, Request};
 use super::counts::{EdgeBoard, EdgeCounts};
 use super::directory::{Client, Directory, Peer};
@@ -35,8 +34,6 @@ pub(super) struct Desk {
     pub(super) told: u64,
     pub(super) orders_out: OrdersOut,
     pub(super) doubts: Doubts,
-    /// By session; empty for clients.
-    books: Vec<Books>,
     /// By session: whether it is logged on.
     pub(super) up: Vec<bool>,
     /// By venue: the question about all orders that is not answered yet.
@@ -60,13 +57,6 @@ struct Asked {
 impl Desk {
     pub(super) fn new(directory: &Directory, commands: Producer<Inbound>) -> Self {
         let sessions = directory.sessions_end();
-        let books = (0..sessions).map(|ix| {
-            let ix = SessionIx::new(u16::try_from(ix).unwrap_or(u16::MAX));
-            match directory.peer(ix) {
-                Some(Peer::Venue(_)) => Books::new(directory.instruments_end()),
-                Some(Peer::Client(_)) | None => Books::default(),
-            }
-        });
         Self {
             commands: Some(commands),
             closing: false,
@@ -75,7 +65,6 @@ impl Desk {
             told: 0,
             orders_out: OrdersOut::default(),
             doubts: Doubts::default(),
-            books: books.collect(),
             up: vec![false; sessions],
             asked: [None; VENUES_MAX],
             counts: EdgeCounts::default(),
@@ -91,6 +80,9 @@ impl Desk {
         match &command {
             Command::VenueReport(report) => self.orders_out.reported(report),
             Command::VenueCancelReject(reject) => self.orders_out.cancel_rejected(reject),
+            Command::Quote(_) => self.counts.quotes += 1,
+            Command::MarketTrade(_) => self.counts.market_trades += 1,
+            Command::VenuePhase { .. } => self.counts.phases += 1,
             _ => {}
         }
         let inbound = Inbound {
@@ -266,7 +258,6 @@ impl Desk {
     pub(super) fn venue_says(
         &mut self,
         directory: &Directory,
-        session: SessionIx,
         venue: VenueId,
         now: Now,
         message: &Message<'_>,
@@ -289,15 +280,8 @@ impl Desk {
                 self.counts.venue_reports += 1;
                 self.push(now, Command::VenueCancelReject(reject));
             }
-            b"W" | b"X" => self.book_says(directory, session, venue, now, message)?,
-            b"f" => {
-                if let Some(command) = venue::phase(message, venue, directory)? {
-                    self.counts.phases += 1;
-                    self.push(now, command);
-                }
-            }
-            // MarketDataRequestReject (Y) and BusinessMessageReject (j): nothing to do but count.
-            b"Y" | b"j" => self.counts.unusable += 1,
+            // BusinessMessageReject (j): nothing to do but count.
+            b"j" => self.counts.unusable += 1,
             _ => return Err(AppReject::unsupported_message_type().into()),
         }
         Ok(())
@@ -331,34 +315,6 @@ impl Desk {
         }
     }
 
-    fn book_says(
-        &mut self,
-        directory: &Directory,
-        session: SessionIx,
-        venue: VenueId,
-        now: Now,
-        message: &Message<'_>,
-    ) -> Result<(), AppReject> {
-        let Some(books) = self.books.get_mut(session.as_usize()) else {
-            return Ok(());
-        };
-        let mut books = std::mem::take(books);
-        let unknown = books.unknown;
-        let read = books.read(message, venue, directory, |said| match said {
-            Market::Quote(quote) => {
-                self.counts.quotes += 1;
-                self.push(now, Command::Quote(quote));
-            }
-            Market::Trade(trade) => {
-                self.counts.market_trades += 1;
-                self.push(now, Command::MarketTrade(trade));
-            }
-        });
-        self.counts.unusable += books.unknown - unknown;
-        self.books[session.as_usize()] = books;
-        read
-    }
-
     /// A session came up, or ended.
     pub(super) fn set_up(
         &mut self,
@@ -389,9 +345,6 @@ impl Desk {
             None => return,
         };
         self.up[session.as_usize()] = up;
-        if let (false, Some(books)) = (up, self.books.get_mut(session.as_usize())) {
-            books.clear();
-        }
         self.push(now, command);
     }
 

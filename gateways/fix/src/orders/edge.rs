@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dcx_model::{Inbound, Nanos, Now, Outbound};
+use dcx_model::{Command, Inbound, Nanos, Now, Outbound, Phase};
 use dcx_ring::{Poller, Producer};
 
 use super::counts::{EdgeBoard, EdgeCounts};
@@ -10,6 +10,7 @@ use super::desk::Desk;
 use super::directory::{Directory, Peer};
 use super::out_in::OrdersOut;
 use super::venue;
+use crate::market::{MarketEdge, MarketOptions};
 use crate::{AppReject, Application, Message, Outgoing, SessionEnd, SessionIx};
 
 /// Events taken from the ring in one cycle.
@@ -33,6 +34,7 @@ pub struct OrderEdge {
     /// What the link's sessions and the wire's names mean.
     directory: Directory,
     desk: Desk,
+    market: MarketEdge,
 }
 
 impl OrderEdge {
@@ -44,11 +46,20 @@ impl OrderEdge {
         events: Poller<Outbound>,
     ) -> Self {
         let desk = Desk::new(&directory, commands);
+        let market = MarketEdge::new(&directory, &MarketOptions::new());
         Self {
             events,
             directory,
             desk,
+            market,
         }
+    }
+
+    /// Who is asked for market data, and who may ask for it.
+    #[must_use]
+    pub fn with_market(mut self, options: &MarketOptions) -> Self {
+        self.market = MarketEdge::new(&self.directory, options);
+        self
     }
 
     /// The account of what is out that it goes on with: after a restart of what the engine has
@@ -75,8 +86,10 @@ impl OrderEdge {
 
     /// What it has counted.
     #[must_use]
-    pub const fn counts(&self) -> &EdgeCounts {
-        &self.desk.counts
+    pub fn counts(&self) -> EdgeCounts {
+        let mut counts = self.desk.counts;
+        counts.take_market(&self.market.counts());
+        counts
     }
 
     /// Where other threads read the counts.
@@ -93,11 +106,7 @@ impl Application for OrderEdge {
         let Some(Peer::Venue(venue)) = directory.peer(session) else {
             return;
         };
-        if !venue.lists.is_empty() {
-            out.send(session, b"V", |body| {
-                venue::write_market_data_request(body, venue, directory);
-            });
-        }
+        self.market.venue_up(session, directory, now, out);
         if venue.asks_for_phases {
             for instrument in &venue.lists {
                 out.send(session, b"e", |body| {
@@ -112,7 +121,14 @@ impl Application for OrderEdge {
     }
 
     fn ended(&mut self, session: SessionIx, how: SessionEnd, now: Now, _out: &mut Outgoing<'_>) {
-        self.desk.set_up(&self.directory, session, now, Some(how));
+        let Self {
+            directory,
+            desk,
+            market,
+            ..
+        } = self;
+        market.session_down(session, |command| desk.push(now, command));
+        desk.set_up(directory, session, now, Some(how));
     }
 
     fn received(
@@ -123,14 +139,36 @@ impl Application for OrderEdge {
         out: &mut Outgoing<'_>,
     ) -> Result<(), AppReject> {
         let Self {
-            directory, desk, ..
+            directory,
+            desk,
+            market,
+            ..
         } = self;
         match directory.peer(session) {
+            Some(Peer::Client(_)) if MarketEdge::takes(message.msg_type()) => {
+                market.client_says(session, directory, now, message, out)
+            }
             Some(Peer::Client(client)) => {
                 desk.client_says(directory, session, client, now, message, out)
             }
             Some(Peer::Venue(venue)) => {
-                let read = desk.venue_says(directory, session, venue.venue, now, message);
+                let read = match message.msg_type() {
+                    b"W" | b"X" | b"Y" => {
+                        let push = |command| desk.push(now, command);
+                        market.venue_says(session, directory, now, message, push)
+                    }
+                    b"f" => venue::phase(message, venue.venue, directory).map(|said| {
+                        let Some(command) = said else { return };
+                        if let Command::VenuePhase {
+                            instrument, phase, ..
+                        } = command
+                        {
+                            market.set_open(session, instrument, phase == Phase::Open);
+                        }
+                        desk.push(now, command);
+                    }),
+                    _ => desk.venue_says(directory, venue.venue, now, message),
+                };
                 read.map_err(|unusable| {
                     desk.counts.unusable += 1;
                     unusable.into_reject()
@@ -152,9 +190,14 @@ impl Application for OrderEdge {
             done += 1;
         }
         desk.told += done as u64;
+        let halted = desk.orders_out.is_halted();
+        done += self.market.work(now, halted, &self.directory, out);
         if now.mono >= desk.board_due {
             desk.board_due = now.mono.plus(BOARD_EVERY);
-            desk.board.write(&desk.counts);
+            let mut counts = desk.counts;
+            counts.take_market(&self.market.counts());
+            desk.board.write(&counts);
+            desk.board.write_refusal(self.market.refusal());
         }
         done
     }
@@ -179,9 +222,16 @@ impl Application for OrderEdge {
         self.desk.told
     }
 
+    fn backlog(&mut self, session: SessionIx, bytes: usize) {
+        self.market.set_backlog(session, bytes);
+    }
+
     /// While trading is halted no order leaves, not even one that left before and was lost: how it
     /// stands is found out by asking.
     fn may_resend(&mut self, session: SessionIx, msg_type: &[u8]) -> bool {
+        if !self.market.may_resend(session, msg_type) {
+            return false;
+        }
         let to_venue = matches!(self.directory.peer(session), Some(Peer::Venue(_)));
         let withheld = to_venue && msg_type == b"D" && self.desk.orders_out.is_halted();
         self.desk.counts.resends_withheld += u64::from(withheld);

@@ -23,8 +23,13 @@ fn reject(tag: u32, reason: Reason, why: Option<String>) -> AppReject {
 }
 
 /// The value of a field that must be there.
-pub(super) fn required(tag: u32, value: Option<&[u8]>) -> Result<&[u8], AppReject> {
+pub(crate) fn required(tag: u32, value: Option<&[u8]>) -> Result<&[u8], AppReject> {
     value.ok_or_else(|| reject(tag, Reason::RequiredTagMissing, None))
+}
+
+/// A repeating group has more or fewer entries than its count, `tag`, says.
+pub(crate) fn miscounted(tag: u32) -> AppReject {
+    reject(tag, Reason::GroupCount, None)
 }
 
 fn decimal(tag: u32, fault: DecimalFault) -> AppReject {
@@ -37,26 +42,26 @@ fn decimal(tag: u32, fault: DecimalFault) -> AppReject {
     reject(tag, reason, Some(fault.to_string()))
 }
 
-pub(super) fn qty(tag: u32, value: &[u8]) -> Result<Qty, AppReject> {
+pub(crate) fn qty(tag: u32, value: &[u8]) -> Result<Qty, AppReject> {
     Qty::parse(value).map_err(|fault| decimal(tag, fault))
 }
 
-pub(super) fn price(tag: u32, value: &[u8]) -> Result<Price, AppReject> {
+pub(crate) fn price(tag: u32, value: &[u8]) -> Result<Price, AppReject> {
     Price::parse(value).map_err(|fault| decimal(tag, fault))
 }
 
-pub(super) fn text<const N: usize>(tag: u32, value: &[u8]) -> Result<Text<N>, AppReject> {
+pub(crate) fn text<const N: usize>(tag: u32, value: &[u8]) -> Result<Text<N>, AppReject> {
     let wrong =
         |fault: dcx_model::TextFault| reject(tag, Reason::IncorrectValue, Some(fault.to_string()));
     Text::new(value).map_err(wrong)
 }
 
-pub(super) fn time(tag: u32, value: &[u8]) -> Result<UnixNanos, AppReject> {
+pub(crate) fn time(tag: u32, value: &[u8]) -> Result<UnixNanos, AppReject> {
     parse_utc_timestamp(value).ok_or_else(|| reject(tag, Reason::IncorrectFormat, None))
 }
 
 /// The one byte of a `char` field.
-pub(super) fn char(tag: u32, value: &[u8]) -> Result<u8, AppReject> {
+pub(crate) fn char(tag: u32, value: &[u8]) -> Result<u8, AppReject> {
     match value {
         [byte] => Ok(*byte),
         _ => Err(reject(tag, Reason::IncorrectFormat, None)),
@@ -64,7 +69,7 @@ pub(super) fn char(tag: u32, value: &[u8]) -> Result<u8, AppReject> {
 }
 
 /// Digits only, up to `max`.
-pub(super) fn uint(tag: u32, value: &[u8], max: u64) -> Result<u64, AppReject> {
+pub(crate) fn uint(tag: u32, value: &[u8], max: u64) -> Result<u64, AppReject> {
     let number = digits(value).ok_or_else(|| reject(tag, Reason::IncorrectFormat, None))?;
     match number {
         Some(number) if number <= max => Ok(number),
@@ -87,19 +92,19 @@ fn digits(value: &[u8]) -> Option<Option<u64>> {
 }
 
 /// A number of our own that came back: digits only, above zero, nothing else.
-pub(super) fn our_number(value: &[u8]) -> Option<u64> {
+pub(crate) fn our_number(value: &[u8]) -> Option<u64> {
     digits(value)?.filter(|number| *number > 0)
 }
 
 /// A short text of digits and a few letters, made without allocation.
 #[derive(Clone, Copy)]
-pub(super) struct Short {
+pub(crate) struct Short {
     bytes: [u8; 48],
     len: usize,
 }
 
 impl Short {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             bytes: [0; 48],
             len: 0,
@@ -107,14 +112,14 @@ impl Short {
     }
 
     #[must_use]
-    pub(super) const fn byte(mut self, byte: u8) -> Self {
+    pub(crate) const fn byte(mut self, byte: u8) -> Self {
         self.bytes[self.len] = byte;
         self.len += 1;
         self
     }
 
     #[must_use]
-    pub(super) fn uint(mut self, mut number: u64) -> Self {
+    pub(crate) fn uint(mut self, mut number: u64) -> Self {
         let mut digits = [0; 20];
         let mut at = digits.len();
         loop {
@@ -131,7 +136,7 @@ impl Short {
         self
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 }

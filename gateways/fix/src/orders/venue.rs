@@ -6,17 +6,14 @@ use dcx_model::{
     Outbound, Phase, Price, TimeInForce, VenueCancelReject, VenueId, VenueReport,
 };
 
-use super::directory::{Directory, VenuePeer};
+use super::directory::Directory;
 use super::fields::{Instructions, side_of, side_wire};
 use super::value::{self, our_number, required};
 use crate::{AppReject, Body, Message};
 
-/// `MDReqID` (262) of our one request per logon.
-const MD_REQ_ID: &str = "DCX-TOP";
-
 /// Why a venue's message cannot be used.
 #[derive(Debug)]
-pub(super) enum Unusable {
+pub(crate) enum Unusable {
     /// A field does not hold what FIX says.
     Field(AppReject),
     /// It names nothing of ours, or says what dcx does not handle: the text says which.
@@ -31,7 +28,7 @@ impl From<AppReject> for Unusable {
 
 impl Unusable {
     /// How the venue is told.
-    pub(super) fn into_reject(self) -> AppReject {
+    pub(crate) fn into_reject(self) -> AppReject {
         match self {
             Self::Field(reject) => reject,
             Self::Content(text) => AppReject::Business {
@@ -381,30 +378,6 @@ pub(super) fn write_mass_query(body: &mut Body<'_>, request: ChildId) {
     body.uint(584, request.get());
     // MassStatusReqType: all orders.
     body.char(585, b'7');
-}
-
-/// Writes the MarketDataRequest (V) for the top of the book of all that a venue lists, and for its
-/// trades if it has them.
-pub(super) fn write_market_data_request(
-    body: &mut Body<'_>,
-    venue: &VenuePeer,
-    directory: &Directory,
-) {
-    body.str(262, MD_REQ_ID);
-    // Snapshot and updates, top of the book, incremental refresh.
-    body.char(263, b'1');
-    body.uint(264, 1);
-    body.uint(265, 0);
-    body.uint(267, if venue.asks_for_trades { 3 } else { 2 });
-    body.char(269, b'0');
-    body.char(269, b'1');
-    if venue.asks_for_trades {
-        body.char(269, b'2');
-    }
-    body.uint(146, venue.lists.len() as u64);
-    for instrument in &venue.lists {
-        body.bytes(55, directory.symbol(*instrument).as_bytes());
-    }
 }
 
 /// Writes the SecurityStatusRequest (e) about one instrument, with updates from then on.

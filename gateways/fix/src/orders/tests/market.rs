@@ -93,7 +93,7 @@ fn market_data_becomes_quotes_of_the_whole_top() {
         assert_eq!(rig.receive(VENUE, msg_type, fields), Ok(()), "{fields}");
         assert_eq!(rig.commands(), wanted, "{fields}");
     }
-    assert_eq!(rig.edge.counts().unusable, 1);
+    assert_eq!(rig.edge.counts().feed_flaws, 1);
     rig.receive(VENUE, "W", "55=EURUSD|268=1|269=0|270=1|271=1")
         .unwrap();
     rig.edge.logged_out(VENUE, NOW, &mut rig.sent.outgoing());

@@ -323,7 +323,7 @@ fn what_only_the_engine_could_answer_by_9_is_answered_by_j() {
         assert_eq!(refused, wanted);
         assert_eq!(rig.commands(), []);
     }
-    for (session, msg_type) in [(CLIENT, "V"), (CLIENT, "8"), (VENUE, "D"), (NOBODY, "D")] {
+    for (session, msg_type) in [(CLIENT, "W"), (CLIENT, "8"), (VENUE, "D"), (NOBODY, "D")] {
         let refused = Rig::new().receive(session, msg_type, "11=1");
         assert_eq!(refused, Err(AppReject::unsupported_message_type()));
     }

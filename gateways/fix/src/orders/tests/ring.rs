@@ -6,7 +6,7 @@ use super::*;
 fn a_full_ring_drops_nothing_and_keeps_the_order() {
     let mut rig = Rig::with_room_for(2);
     assert!(rig.edge.ready());
-    let fields = "268=4|279=0|269=0|55=EURUSD|270=1|279=0|269=0|55=XAUUSD|270=2";
+    let fields = "268=2|279=0|269=0|55=EURUSD|270=1|279=0|269=0|55=XAUUSD|270=2";
     rig.receive(VENUE, "X", fields).unwrap();
     assert!(rig.edge.ready(), "both fit");
     rig.receive(CLIENT, "H", "11=a1|55=EURUSD|54=1").unwrap();
