@@ -2,6 +2,7 @@
 //! to date.
 
 mod generate;
+mod value_names;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -23,17 +24,31 @@ fn main() -> anyhow::Result<ExitCode> {
         }
     };
     let dictionaries = dictionaries()?;
-    let mut differs = false;
+    let read = |name: &str| {
+        let path = dictionaries.join(name);
+        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
+    };
+    let mut files = Vec::new();
     for source in generate::SOURCES {
-        let xml = dictionaries.join(source.xml);
-        let xml =
-            std::fs::read_to_string(&xml).with_context(|| format!("reading {}", xml.display()))?;
-        let text = generate::tables(source.title, &xml).context(source.xml)?;
-        let path = Path::new(TABLES).join(source.rust);
+        let text = generate::tables(source.title, &read(source.xml)?).context(source.xml)?;
+        files.push((source.rust, text));
+    }
+    // FIX 4.4 first: its words are those that most people know.
+    let named = [
+        "FIX-4.4.xml",
+        "FIX-5.0-SP2.xml",
+        "FIXT-1.1.xml",
+        "FIX-4.2.xml",
+    ];
+    let named = named.map(read).into_iter().collect::<Result<Vec<_>, _>>()?;
+    files.push(("value_names.rs", value_names::table(&named)?));
+    let mut differs = false;
+    for (name, text) in files {
+        let path = Path::new(TABLES).join(name);
         if !check {
             std::fs::write(&path, text).context("writing the tables")?;
         } else if std::fs::read_to_string(&path).context("reading the tables")? != text {
-            eprintln!("{} differs: run fix-dict without --check", source.rust);
+            eprintln!("{name} differs: run fix-dict without --check");
             differs = true;
         }
     }

@@ -20,14 +20,20 @@ mod fix50sp2;
 mod fixt11;
 mod format;
 mod layout;
+mod names;
+mod nest;
 mod reason;
 mod tables;
 mod validate;
+#[rustfmt::skip]
+mod value_names;
 mod version;
 
 pub use canonical::write_in_order;
 pub use change::{Change, ChangeFault, Place};
 pub use compiled::Dictionary;
+pub use names::value_name;
+pub use nest::Nested;
 pub use reason::{Rejection, SessionRejectReason, Switches};
 pub use tables::Kind;
 pub use validate::validate;
