@@ -83,6 +83,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "crc32c",
             "jiff",
             "mio",
+            "roxmltree",
             "rustls",
             "socket2",
             "thiserror",

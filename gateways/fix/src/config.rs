@@ -53,6 +53,32 @@ pub enum StoreConfig {
     File(PathBuf),
 }
 
+/// Where the messages of sessions are logged, each session's in files of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageLogConfig {
+    /// Where the files are.
+    pub directory: PathBuf,
+    /// Bytes after which a file is put aside and the next begun.
+    pub file_bytes_max: u64,
+    /// Files of one session, the one that is written to included; the oldest goes.
+    pub files_max: u32,
+    /// Whether `RawData` (96) of logons is left out, as passwords always are.
+    pub raw_data_masked: bool,
+}
+
+impl MessageLogConfig {
+    /// In this directory, eight files of 16 MiB for each session, no raw data of logons.
+    #[must_use]
+    pub const fn new(directory: PathBuf) -> Self {
+        Self {
+            directory,
+            file_bytes_max: 16 << 20,
+            files_max: 8,
+            raw_data_masked: true,
+        }
+    }
+}
+
 /// A certificate with what leads from it to its authority, and its private key: PEM files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsIdentity {
@@ -158,6 +184,8 @@ pub struct SessionConfig {
     pub store: StoreConfig,
     /// How a store in files keeps it, and for how long.
     pub store_options: StoreOptions,
+    /// What a peer is told that logs on, if the session is off until somebody enables it.
+    pub disabled: Option<String>,
 }
 
 impl SessionConfig {
@@ -191,6 +219,7 @@ impl SessionConfig {
             validate: Some(Switches::default()),
             store: StoreConfig::Memory,
             store_options: StoreOptions::default(),
+            disabled: None,
         }
     }
 
@@ -273,6 +302,8 @@ pub struct LinkConfig {
     pub listen: Vec<SocketAddr>,
     /// TLS of these addresses, in their order; those without are listened on in the clear.
     pub listen_tls: Vec<Option<TlsAccept>>,
+    /// Where messages are logged; `None` for nowhere.
+    pub message_log: Option<MessageLogConfig>,
     /// The sessions. A [`SessionIx`](crate::SessionIx) is a place in this list.
     pub sessions: Vec<SessionConfig>,
     /// Bytes that may wait for a peer that does not read; beyond it the peer is cut.
@@ -305,6 +336,7 @@ impl Default for LinkConfig {
             name: "fix",
             listen: Vec::new(),
             listen_tls: Vec::new(),
+            message_log: None,
             sessions: Vec::new(),
             out_bytes_max: 1 << 20,
             stall_timeout: Nanos::from_seconds(10),
@@ -420,6 +452,16 @@ impl LinkConfig {
         ];
         for (field, value, min, max) in ranges {
             check_range(field, value as u64, (min as u64, max as u64), &mut wrong);
+        }
+        if let Some(log) = &self.message_log {
+            let files = u64::from(log.files_max);
+            check_range("files_max", files, (1, 1000), &mut wrong);
+            check_range(
+                "file_bytes_max",
+                log.file_bytes_max,
+                (4096, 1 << 40),
+                &mut wrong,
+            );
         }
         wrong
     }

@@ -29,6 +29,7 @@ mod dialect;
 pub mod dictionary;
 mod link;
 pub mod market;
+mod mask;
 pub mod orders;
 mod schedule;
 pub mod session;
@@ -38,17 +39,19 @@ pub use access::{IpRange, IpRangeError};
 pub use app::{AppReject, Application, Outgoing, Queue, Queued, SessionEnd, SessionIx};
 pub use codec::{
     Body, BodyFields, CodecFault, Encoder, FieldFault, Fields, Head, Message, Scan, Scanner,
-    UtcTimestamp, ValueFault, scan,
+    UtcTimestamp, ValueFault, data_field_of, scan,
 };
 pub use config::{
-    ConfigError, LinkConfig, OverRate, Role, SessionConfig, StoreConfig, Throttle, TlsAccept,
-    TlsConnect, TlsIdentity,
+    ConfigError, LinkConfig, MessageLogConfig, OverRate, Role, SessionConfig, StoreConfig,
+    Throttle, TlsAccept, TlsConnect, TlsIdentity,
 };
 pub use dialect::{Dialect, Fix42, Fix50Sp2, Spoken, copy};
 pub use dictionary::{Dictionary, Rejection, SessionRejectReason, Switches, Version};
 pub use link::{
-    Board, Flushed, Link, LinkCounts, LinkError, LinkState, SessionCounts, SessionStats, TlsError,
+    Board, Flushed, Link, LinkControl, LinkCounts, LinkError, LinkState, Obeyed, OrderFault,
+    SessionCounts, SessionOrder, SessionStats, TlsError,
 };
+pub use mask::{MASK, Secrets};
 pub use schedule::{Schedule, ScheduleError, Window};
 pub use session::{
     BusinessReject, Close, Credentials, Input, NextSeqNums, Part, PeerFault, Phase, Session,

@@ -18,7 +18,9 @@
 //! Messages of the session layer in front of it (heartbeats, a Logout) are still answered.
 
 mod connection;
+mod control;
 mod flushed;
+mod message_log;
 mod slot;
 mod stats;
 mod tls;
@@ -26,6 +28,7 @@ mod tls;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,15 +38,20 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
 use self::connection::{Brought, Connection};
+use self::control::Orders;
+pub use self::control::{LinkControl, Obeyed, OrderFault, SessionOrder};
 pub use self::flushed::Flushed;
+use self::message_log::MessageLog;
 use self::slot::{Down, Hours, Shared, Slot, Step};
 pub use self::stats::{Board, LinkCounts, LinkState, SessionCounts, SessionStats};
 use self::tls::Tls;
 pub use self::tls::TlsError;
 use crate::access::Rate;
 use crate::app::{Application, Queue, SessionIx};
-use crate::config::{ConfigError, LinkConfig, OverRate, SessionConfig, StoreConfig, is_comp_id};
-use crate::store::{FileStore, MemoryStore, Store, StoreError};
+use crate::config::{
+    ConfigError, LinkConfig, MessageLogConfig, OverRate, SessionConfig, StoreConfig, is_comp_id,
+};
+use crate::store::{FileStore, MemoryStore, Store, StoreError, session_name};
 use crate::{Input, Message, NextSeqNums, Scan, Scanner, Session, UseFault};
 
 /// How often the slow things are looked at: deadlines, new attempts, the board.
@@ -91,6 +99,14 @@ pub enum LinkError {
         /// Why.
         source: io::Error,
     },
+    /// The message log cannot be begun.
+    #[error("beginning the message log in {}", .directory.display())]
+    MessageLog {
+        /// Where it was to be.
+        directory: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The operating system gives no way to wait for sockets.
     #[error("asking the operating system about sockets")]
     Poll {
@@ -109,6 +125,7 @@ impl LinkError {
             Self::Store(error) => Some(error.code()),
             Self::Tls(_) => Some(Code::F117),
             Self::Listen { .. } => Some(Code::F113),
+            Self::MessageLog { .. } => Some(Code::X004),
         }
     }
 }
@@ -147,6 +164,7 @@ pub struct Link<A: Application> {
     /// Lent to the sessions while `shared.queue` collects anew.
     taken: Queue,
     counts: LinkCounts,
+    orders: Orders,
     board: Arc<Board>,
     flushed: Arc<Flushed>,
     /// What [`Flushed::handed`] says.
@@ -170,6 +188,12 @@ impl<A: Application> Link<A> {
         let mut slots = Vec::with_capacity(config.sessions.len());
         for (ix, session) in (0..).zip(&config.sessions) {
             slots.push(open_slot(SessionIx::new(ix), session, &config)?);
+        }
+        let mut log = config.message_log.as_ref().map(begin_log).transpose()?;
+        if let Some(log) = &mut log {
+            for slot in &slots {
+                log.open(slot.ix, file_of(&slot.config));
+            }
         }
         let mut listeners = Vec::new();
         let mut local_addrs = Vec::new();
@@ -211,9 +235,11 @@ impl<A: Application> Link<A> {
                 refused: Vec::new(),
                 next_wake: MonoNanos::new(u64::MAX),
                 scratch: Vec::new(),
+                log,
             },
             taken: Queue::new(),
             counts: LinkCounts::default(),
+            orders: Orders::new(),
             board,
             flushed,
             handed: 0,
@@ -632,6 +658,9 @@ impl<A: Application> Link<A> {
         let number = u16::try_from(ix).ok()?;
         // A store that cannot be opened leaves its peer without a session, and nobody else.
         let slot = open_slot(SessionIx::new(number), &config, &self.config).ok()?;
+        if let Some(log) = &mut self.shared.log {
+            log.open(slot.ix, file_of(&slot.config));
+        }
         self.slots.push(slot);
         Some(ix)
     }
@@ -718,7 +747,9 @@ impl<A: Application> Link<A> {
             self.counts.address_refused += 1;
             return self.refuse(open, now);
         }
-        if slot.connection.is_some() || !slot.wanted || slot.is_failed() {
+        // One that is disabled says so to its peer, and to nobody else.
+        let may_hear = slot.wanted || slot.config.disabled.is_some();
+        if slot.connection.is_some() || !may_hear || slot.is_failed() {
             return self.refuse(open, now);
         }
         if !self.keep_hours(ix, now) {
@@ -824,6 +855,7 @@ impl<A: Application> Link<A> {
     /// What need not be done in every cycle.
     fn chores(&mut self, now: Now) {
         self.next_chores = now.mono.plus(CHORES_EVERY);
+        self.obey_all(now);
         for listener in 0..self.listeners.len() {
             self.accept(listener, now);
         }
@@ -846,7 +878,12 @@ impl<A: Application> Link<A> {
                 self.settle(ix, now);
             }
         }
-        for (ix, slot) in self.slots.iter().enumerate() {
+        if let Some(log) = &mut self.shared.log {
+            log.tick(now);
+            self.counts.message_log_lost = log.lost();
+        }
+        for (ix, slot) in self.slots.iter_mut().enumerate() {
+            slot.measure();
             self.board.write_session(ix, slot.stats());
         }
         self.board.write_link(&self.counts);
@@ -998,6 +1035,22 @@ fn open_slot(ix: SessionIx, session: &SessionConfig, link: &LinkConfig) -> Resul
     let mut slot = Slot::new(ix, machine, store, session.clone());
     slot.tls = tls;
     Ok(slot)
+}
+
+fn begin_log(config: &MessageLogConfig) -> Result<MessageLog, LinkError> {
+    MessageLog::start(config).map_err(|source| LinkError::MessageLog {
+        directory: config.directory.clone(),
+        source,
+    })
+}
+
+/// What a session's log is called.
+fn file_of(session: &SessionConfig) -> String {
+    session_name(
+        &session.begin_string,
+        &session.sender_comp_id,
+        &session.target_comp_id,
+    )
 }
 
 /// Whether the encryption of a connection failed, rather than the connection.

@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use dcx_model::{Code, Nanos};
 
 pub use file::FileStore;
+pub(crate) use file::session_name;
 pub use memory::MemoryStore;
 
 /// What outlives what.

@@ -7,6 +7,7 @@
 
 mod access;
 mod common;
+mod operated;
 mod versions;
 
 use std::fs;

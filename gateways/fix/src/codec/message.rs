@@ -575,7 +575,8 @@ static LENGTHS: [bool; 1536] = {
 
 /// The data field whose length a length field gives (FIX 4.4 vol. 1, data type `data`), of all
 /// versions: a tag means the same in each.
-pub(crate) const fn data_field_of(tag: u32) -> Option<u32> {
+#[must_use]
+pub const fn data_field_of(tag: u32) -> Option<u32> {
     match tag {
         90 => Some(91),
         93 => Some(89),

@@ -17,8 +17,7 @@ mod word;
 
 pub use encode::{Body, Encoder, Head};
 pub use fault::{CodecFault, FieldFault, ValueFault};
-pub(crate) use message::data_field_of;
-pub use message::{BodyFields, Fields, Message};
+pub use message::{BodyFields, Fields, Message, data_field_of};
 pub use scan::{BYTES_MAX, Scan, Scanner, scan};
 pub use tag::*;
 pub use timestamp::{TIMESTAMP_LEN, UtcTimestamp, parse_utc_timestamp};

@@ -80,7 +80,6 @@ fn place(open: &mut Vec<Frame<'_>>, tag: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::dictionary::Version;
 
     fn nested(msg_type: &str, text: &str) -> Vec<(u32, usize, Option<u32>)> {

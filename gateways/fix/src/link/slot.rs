@@ -9,17 +9,19 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 
 use super::connection::{Connection, Outbox};
+use super::message_log::{MessageLog, Way};
 use super::stats::{LinkState, SessionCounts, SessionStats};
 use crate::access::Rate;
 use crate::app::{AppReject, Application, Queue, SessionEnd, SessionIx};
+use crate::codec::SOH;
 use crate::config::{OverRate, Role, SessionConfig};
 use crate::dialect::Translator;
 use crate::schedule::{Schedule, Window};
 use crate::session::write_business_reject;
 use crate::store::{Store, StoreError};
 use crate::{
-    BusinessReject, Close, Input, Message, NextSeqNums, PeerFault, Scan, Scanner, Session,
-    SessionEvent, Sink,
+    BusinessReject, Close, Credentials, Input, Message, NextSeqNums, PeerFault, Scan, Scanner,
+    Session, SessionEvent, Sink,
 };
 
 /// What the sessions of a link share.
@@ -34,6 +36,8 @@ pub(super) struct Shared<A> {
     pub(super) next_wake: MonoNanos,
     /// Where a stored message is read to.
     pub(super) scratch: Vec<u8>,
+    /// Where messages are logged.
+    pub(super) log: Option<MessageLog>,
 }
 
 /// A message that the application refused.
@@ -64,6 +68,7 @@ impl Down {
         match self {
             Self::Session(Close::PeerLoggedOut) => Code::F105,
             Self::Session(Close::LoggedOut) => Code::F106,
+            Self::Session(Close::TurnedAway) => Code::F119,
             Self::Session(Close::Fault(fault)) => fault.code(),
             Self::Link(code) => *code,
             Self::Store(error) => error.code(),
@@ -208,6 +213,12 @@ struct SlotIo {
     bound_due: bool,
     close: Option<Close>,
     failed: Option<StoreError>,
+    /// The first application message that the peer may not have, as far as is known.
+    unconfirmed: Option<u64>,
+    /// Whose password is not logged wherever it stands.
+    credentials: Option<Credentials>,
+    /// When the peer was last asked whether it is there, and has not said so yet.
+    probed: Option<MonoNanos>,
 }
 
 /// What came of taking a message from what was read.
@@ -237,9 +248,13 @@ impl Slot {
             ..SessionStats::default()
         };
         let dictionary = session.settings().dictionary.clone();
+        let credentials = config.credentials.clone();
+        // What an earlier process sent may have arrived or not.
+        let unconfirmed = (store.next_out() > 1).then_some(1);
+        let disabled = config.disabled.clone();
         let spoken = config.dialect.clone();
         let translator = spoken.map(|spoken| Translator::new(spoken, dictionary));
-        Self {
+        let mut slot = Self {
             ix,
             session,
             connection: None,
@@ -264,10 +279,48 @@ impl Slot {
                 bound_due: false,
                 close: None,
                 failed: None,
+                unconfirmed,
+                credentials,
+                probed: None,
             },
             behind: None,
             backlog: 0,
+        };
+        if let Some(text) = disabled {
+            slot.forbid(text);
+            slot.wanted = false;
+            slot.io.stats.state = LinkState::Off;
+            slot.io.stats.reason = Some(Code::F119);
         }
+        slot
+    }
+
+    /// Tells whoever logs on from now on that the session is not to be.
+    pub(super) fn forbid(&mut self, text: String) {
+        self.session.turn_away(Some(text.clone()));
+        self.config.disabled = Some(text);
+    }
+
+    /// Lets the peer log on again.
+    pub(super) fn allow(&mut self) {
+        self.session.turn_away(None);
+        self.config.disabled = None;
+    }
+
+    /// The numbers that it would go on from.
+    pub(super) const fn next_seq_nums(&self) -> NextSeqNums {
+        self.session.next_seq_nums()
+    }
+
+    /// The first application message that is kept and that the peer may not have.
+    pub(super) const fn unconfirmed(&self) -> Option<u64> {
+        self.io.unconfirmed
+    }
+
+    /// Takes the measures that change without an event.
+    pub(super) fn measure(&mut self) {
+        let waiting = self.connection.as_ref().map(|open| open.output.len());
+        self.io.stats.counts.queue_bytes = waiting.unwrap_or(0) as u64;
     }
 
     /// Whether a peer's Logon is meant for this session.
@@ -428,12 +481,15 @@ impl Slot {
                 return Step::Nothing;
             }
             Scan::Message { message, len } => {
-                wire.io.stats.counts.messages_in += 1;
+                wire.received(&message);
                 self.session
                     .handle(now, Input::Received(&message), &mut wire);
                 len
             }
             Scan::Garbled { skip, fault } => {
+                if let Some(log) = &mut wire.shared.log {
+                    log.garbled(self.ix, now.unix, skip, fault);
+                }
                 self.session.handle(now, Input::Garbled(fault), &mut wire);
                 skip
             }
@@ -580,7 +636,11 @@ impl Slot {
             Down::Session(_) | Down::Link(_) if self.wanted => LinkState::Down,
             Down::Session(_) | Down::Link(_) => LinkState::Off,
         };
-        self.enter(state, Some(why.code()), now);
+        let code = match state {
+            LinkState::Off if self.config.disabled.is_some() => Code::F119,
+            _ => why.code(),
+        };
+        self.enter(state, Some(code), now);
         if let Some(dial) = &mut self.dial {
             dial.back_off(now.mono, self.io.was_up);
         }
@@ -611,6 +671,14 @@ impl Slot {
     }
 }
 
+/// The type of a message of ours: its third field.
+fn msg_type_of(bytes: &[u8]) -> &[u8] {
+    let third = bytes.splitn(4, |byte| *byte == SOH).nth(2);
+    third
+        .and_then(|field| field.strip_prefix(b"35="))
+        .unwrap_or_default()
+}
+
 /// Whether a message brings nothing to the application: heartbeat, test and resend requests,
 /// reject, logout. A sequence reset is not among them: it may release what waits behind a gap.
 fn delivers_nothing(message: &Message<'_>) -> bool {
@@ -632,6 +700,9 @@ impl<A: Application> Sink for Wire<'_, A> {
         if self.io.failed.is_none() {
             self.io.store.keep(msg_seq_num, bytes);
         }
+        if !bytes.is_empty() {
+            self.io.unconfirmed.get_or_insert(msg_seq_num);
+        }
         self.io.stats.counts.next_out = msg_seq_num + 1;
     }
 
@@ -642,6 +713,7 @@ impl<A: Application> Sink for Wire<'_, A> {
 
     fn forget(&mut self) {
         self.io.began_ns = self.now.unix.get();
+        self.io.unconfirmed = None;
         self.io.next_in = 1;
         self.io.next_in_before = 1;
         if let Err(error) = self.io.store.reset(1, 1) {
@@ -655,6 +727,13 @@ impl<A: Application> Sink for Wire<'_, A> {
         self.io.stats.counts.next_out = next.outbound;
         self.io.next_in = next.inbound;
         self.io.next_in_before = next.inbound;
+        // What is kept stays where only the peer's numbers change.
+        if next.outbound > 1 && next.outbound == self.io.store.next_out() {
+            self.io.store.settle(next.inbound);
+            self.io.failed = self.io.store.note().err();
+            return;
+        }
+        self.io.unconfirmed = None;
         if let Err(error) = self.io.store.reset(next.inbound, next.outbound) {
             self.io.failed = Some(error);
         }
@@ -680,6 +759,7 @@ impl<A: Application> Sink for Wire<'_, A> {
             self.io.stats.counts.messages_out += 1;
             self.io.stats.counts.bytes_out += bytes.len() as u64;
             output.push(bytes);
+            self.sent(bytes);
         }
     }
 
@@ -757,6 +837,46 @@ impl<A: Application> Sink for Wire<'_, A> {
 }
 
 impl<A: Application> Wire<'_, A> {
+    /// Counts and logs a message of the peer.
+    fn received(&mut self, message: &Message<'_>) {
+        let counts = &mut self.io.stats.counts;
+        counts.messages_in += 1;
+        counts.last_in_ms = self.now.unix.get() / 1_000_000;
+        // Only the answer to a question carries its name.
+        if let Some(asked) = self.io.probed
+            && message.msg_type() == b"0"
+            && message.get(crate::codec::TEST_REQ_ID).is_some()
+        {
+            self.io.probed = None;
+            counts.round_trip_us = self.now.mono.since(asked).get() / 1_000;
+        }
+        self.log(Way::In, message);
+    }
+
+    /// Counts and logs a message of ours.
+    fn sent(&mut self, bytes: &[u8]) {
+        let counts = &mut self.io.stats.counts;
+        counts.last_out_ms = self.now.unix.get() / 1_000_000;
+        match msg_type_of(bytes) {
+            b"1" => self.io.probed = Some(self.now.mono),
+            b"2" => counts.resends_asked += 1,
+            _ => {}
+        }
+        if self.shared.log.is_some()
+            && let Ok(message) = Message::parse(bytes)
+        {
+            self.log(Way::Out, &message);
+        }
+    }
+
+    fn log(&mut self, way: Way, message: &Message<'_>) {
+        if let Some(log) = &mut self.shared.log {
+            let known = self.io.credentials.as_ref();
+            let known = known.map_or("", |credentials| credentials.password());
+            log.message(self.ix, way, self.now.unix, message, known.as_bytes());
+        }
+    }
+
     fn logged_on(&mut self) {
         let stats = &mut self.io.stats;
         stats.counts.logons += 1;
@@ -776,8 +896,12 @@ impl<A: Application> Wire<'_, A> {
         self.io.logged_on = false;
         // The session says first why it closes; where it does not, the connection is gone.
         let how = match self.io.close {
-            Some(Close::PeerLoggedOut | Close::LoggedOut) => SessionEnd::LoggedOut,
-            Some(Close::Fault(_)) | None => SessionEnd::Broken,
+            Some(Close::PeerLoggedOut | Close::LoggedOut) => {
+                // A peer that misses something asks for it before it lets us go.
+                self.io.unconfirmed = None;
+                SessionEnd::LoggedOut
+            }
+            Some(Close::Fault(_) | Close::TurnedAway) | None => SessionEnd::Broken,
         };
         let Shared { app, queue, .. } = &mut *self.shared;
         app.ended(self.ix, how, self.now, &mut queue.outgoing());

@@ -95,6 +95,8 @@ counted! {
         gaps,
         /// Resends that the peer asked for.
         resends,
+        /// Resends that we asked the peer for.
+        resends_asked,
         /// Messages of the peer answered with Reject (3).
         rejects_sent,
         /// Messages of ours that the peer rejected (3).
@@ -117,6 +119,14 @@ counted! {
         next_in,
         /// Next `MsgSeqNum` (34) to send.
         next_out,
+        /// Bytes that wait for the peer to read.
+        queue_bytes,
+        /// Milliseconds since 1970 when a message last came; 0 for never.
+        last_in_ms,
+        /// Milliseconds since 1970 when a message was last sent; 0 for never.
+        last_out_ms,
+        /// Microseconds from our last TestRequest (1) to the Heartbeat (0) that answered it.
+        round_trip_us,
     }
 }
 
@@ -141,6 +151,24 @@ counted! {
         overflows,
         /// Cycles in which the application could take nothing.
         not_ready,
+        /// Lines that the message log had no room for or could not write.
+        message_log_lost,
+    }
+}
+
+impl SessionCounts {
+    /// Whether a number goes up and down, where others only grow.
+    #[must_use]
+    pub fn is_gauge(name: &str) -> bool {
+        const GAUGES: [&str; 6] = [
+            "next_in",
+            "next_out",
+            "queue_bytes",
+            "last_in_ms",
+            "last_out_ms",
+            "round_trip_us",
+        ];
+        GAUGES.contains(&name)
     }
 }
 

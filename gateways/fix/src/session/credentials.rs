@@ -19,7 +19,7 @@ impl Credentials {
         Self { username, password }
     }
 
-    pub(super) fn password(&self) -> &str {
+    pub(crate) fn password(&self) -> &str {
         &self.password
     }
 

@@ -148,6 +148,9 @@ pub enum Close {
     /// We logged out and were answered.
     #[error("logged out")]
     LoggedOut,
+    /// The peer logged on and was told that the session is not to be.
+    #[error("session is disabled")]
+    TurnedAway,
     /// The peer did something wrong.
     #[error(transparent)]
     Fault(#[from] PeerFault),
@@ -158,7 +161,7 @@ impl Close {
     #[must_use]
     pub const fn code(self) -> Option<Code> {
         match self {
-            Self::PeerLoggedOut | Self::LoggedOut => None,
+            Self::PeerLoggedOut | Self::LoggedOut | Self::TurnedAway => None,
             Self::Fault(fault) => Some(fault.code()),
         }
     }

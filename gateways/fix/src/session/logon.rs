@@ -7,7 +7,7 @@ use super::{Close, PeerFault, Session, SessionEvent, Sink};
 use crate::Message;
 use crate::codec::{
     DEFAULT_APPL_VER_ID, ENCRYPT_METHOD, HEART_BT_INT, NEXT_EXPECTED_MSG_SEQ_NUM, PASSWORD,
-    RESET_SEQ_NUM_FLAG, USERNAME,
+    RESET_SEQ_NUM_FLAG, TEXT, USERNAME,
 };
 
 /// What a Logon asks for.
@@ -87,7 +87,16 @@ impl Session {
         sink: &mut impl Sink,
     ) {
         match self.acceptable(now, message) {
-            Ok(wish) => self.log_on(now, state, &wish, message, sink),
+            Ok(wish) => match self.turned_away.clone() {
+                None => self.log_on(now, state, &wish, message, sink),
+                Some(text) => {
+                    if wish.msg_seq_num == self.next.inbound {
+                        self.count(sink);
+                    }
+                    self.send(now, b"5", sink, |body| body.str(TEXT, &text));
+                    self.close(Close::TurnedAway, sink);
+                }
+            },
             Err(PeerFault::NotLogon) if self.is_initiator() && message.msg_type() == b"5" => {
                 // The peer refuses our Logon; its text says why.
                 if message.msg_seq_num() == Ok(self.next.inbound) {

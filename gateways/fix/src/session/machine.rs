@@ -60,6 +60,8 @@ pub struct Session {
     pub(super) out: Vec<u8>,
     /// The message being resent.
     pub(super) copy: Vec<u8>,
+    /// What peers are told that log on while the session is disabled.
+    pub(super) turned_away: Option<String>,
 }
 
 impl Session {
@@ -81,6 +83,7 @@ impl Session {
             later: Later::new(settings.later_count_max, settings.later_bytes_max),
             out: Vec::new(),
             copy: Vec::new(),
+            turned_away: None,
             settings,
         })
     }
@@ -89,6 +92,11 @@ impl Session {
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Turns away whoever logs on with this text, or nobody any more.
+    pub fn turn_away(&mut self, text: Option<String>) {
+        self.turned_away = text;
     }
 
     /// The numbers it would go on from.
@@ -340,7 +348,7 @@ impl Session {
                     Close::LoggedOut | Close::PeerLoggedOut => {
                         Close::Fault(PeerFault::LogoutTimeout)
                     }
-                    why @ Close::Fault(_) => why,
+                    why @ (Close::Fault(_) | Close::TurnedAway) => why,
                 };
                 self.close(why, sink);
             }

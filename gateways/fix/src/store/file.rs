@@ -36,9 +36,13 @@ pub struct FileStore {
     failed: Option<StoreError>,
 }
 
-/// The file's name: `BeginString-Sender-Target.fixlog`, other bytes than letters, digits and
-/// dots as `%` and two hexadecimal digits, so that two sessions never share a name.
-fn file_name(begin_string: &str, sender_comp_id: &str, target_comp_id: &str) -> String {
+/// What a session's files are called: `BeginString-Sender-Target`, other bytes than letters,
+/// digits and dots as `%` and two hexadecimal digits, so that two sessions never share a name.
+pub(crate) fn session_name(
+    begin_string: &str,
+    sender_comp_id: &str,
+    target_comp_id: &str,
+) -> String {
     let mut name = String::new();
     for (ix, part) in [begin_string, sender_comp_id, target_comp_id]
         .iter()
@@ -55,7 +59,7 @@ fn file_name(begin_string: &str, sender_comp_id: &str, target_comp_id: &str) -> 
             }
         }
     }
-    name + ".fixlog"
+    name
 }
 
 /// Between a file's name and the first number of a file that was closed. No name has it.
@@ -87,7 +91,10 @@ impl FileStore {
         [begin_string, sender_comp_id, target_comp_id]: [&str; 3],
         options: StoreOptions,
     ) -> Result<Self, StoreError> {
-        let path = directory.join(file_name(begin_string, sender_comp_id, target_comp_id));
+        let path = directory.join(format!(
+            "{}.fixlog",
+            session_name(begin_string, sender_comp_id, target_comp_id)
+        ));
         let owner = format!("{begin_string} {sender_comp_id} {target_comp_id}");
         let create = || fs::create_dir_all(directory);
         create().map_err(|source| io_error("making the directory of", &path, source))?;
