@@ -478,3 +478,115 @@ fn a_venue_that_does_not_confirm_is_named_and_nothing_is_sent_after_the_halt() {
     daemon.terminate();
     drop(other);
 }
+
+/// The row of a session in the status.
+fn session_row(status: &Value, name: &str) -> Value {
+    let rows = status["sessions"].as_array().expect("sessions are rows");
+    let found = rows.iter().find(|row| row["name"] == name);
+    found.expect("it is there").clone()
+}
+
+#[test]
+fn a_disabled_session_stays_off_over_a_restart_and_its_peer_is_told() {
+    let mut scene = Scene::new();
+    let why = "settlement is late";
+    let arguments = ["session", "disable", "CLIENT", "--reason", why];
+    scene.refused(EVE, &arguments, 77, "DCX-X012");
+    let row = scene.done(CARL, &arguments);
+    assert_eq!(row["name"], "CLIENT", "{row}");
+    let told = scene.client.expect("5");
+    assert_eq!(told.get(58), "session is disabled by the operator");
+
+    scene.daemon.kill();
+    scene.daemon = scene.system.start();
+    let mut witness = Peer::logged_on(scene.system.ports.clients, "WITNESS");
+    witness.send_order("W1", GOOD);
+    assert_eq!(witness.expect("8").get(150), "0", "others trade on");
+    let mut client = Peer::connect(scene.system.ports.clients, "CLIENT");
+    client.send("A", &[(98, "0"), (108, "30"), (141, "Y")]);
+    let end = client.expect_end();
+    let texts: Vec<_> = end
+        .iter()
+        .map(|message| (message.msg_type(), message.get(58)))
+        .collect();
+    assert_eq!(texts, [("5", "session is disabled by the operator")]);
+    let row = session_row(&scene.done(EVE, &["status"]), "CLIENT");
+    let said = ["state", "why", "disabled_by", "reason"].map(|key| row[key].as_str());
+    assert_eq!(said, ["off", "DCX-F119", "carl", why].map(Some), "{row}");
+
+    scene.done(
+        ANN,
+        &["session", "enable", "CLIENT", "--reason", "it is not"],
+    );
+    scene.client = Peer::logged_on(scene.system.ports.clients, "CLIENT");
+    assert_eq!(scene.order("A1", GOOD).get(150), "0");
+    let row = session_row(&scene.done(EVE, &["status"]), "CLIENT");
+    assert_eq!(row["state"], "up", "{row}");
+    assert!(
+        row["disabled_by"].is_null() && row["last_in"].is_string(),
+        "{row}"
+    );
+    let audit = scene.audit();
+    let verbs: Vec<_> = audit
+        .iter()
+        .filter(|line| line["outcome"] == "done" && line["verb"] != "status")
+        .map(|line| [&line["who"], &line["verb"], &line["args"]["reason"]])
+        .map(|told| told.map(|text| text.as_str().unwrap_or_default().to_owned()))
+        .collect();
+    let expected = [
+        ["carl", "session disable", why],
+        ["ann", "session enable", "it is not"],
+    ];
+    assert_eq!(verbs, expected, "{audit:?}");
+}
+
+#[test]
+fn numbers_are_set_while_a_session_is_off_and_not_where_something_would_be_lost() {
+    let mut scene = Scene::new();
+    let _ = scene.order("A1", GOOD);
+    let reset = ["session", "reset", "CLIENT", "--reason", "agreed"];
+    scene.refused(CARL, &reset, 77, "DCX-X012");
+    scene.refused(ANN, &reset, 75, "DCX-F032");
+    let nobody = ["session", "reset", "NOBODY", "--reason", "agreed"];
+    scene.refused(ANN, &nobody, 66, "DCX-X014");
+
+    scene.daemon.kill();
+    scene.daemon = scene.system.start();
+    let lost = scene.refused(ANN, &reset, 1, "DCX-F120");
+    assert!(lost.contains("may not have reached the peer"), "{lost}");
+    let skip = [
+        "session",
+        "renumber",
+        "CLIENT",
+        "--next-in",
+        "90",
+        "--reason",
+        "agreed",
+    ];
+    scene.refused(ANN, &skip, 1, "DCX-F120");
+    let row = scene.done(ANN, &[&skip[..], &["--next-out", "70", "--force"]].concat());
+    assert_eq!(
+        (&row["next_in"], &row["next_out"]),
+        (&90.into(), &70.into()),
+        "{row}"
+    );
+    let row = scene.done(ANN, &[&reset[..], &["--force"]].concat());
+    assert_eq!(
+        (&row["next_in"], &row["next_out"]),
+        (&1.into(), &1.into()),
+        "{row}"
+    );
+}
+
+#[test]
+fn a_session_that_is_disconnected_may_come_back_at_once() {
+    let mut scene = Scene::new();
+    let arguments = ["session", "disconnect", "CLIENT", "--reason", "drill"];
+    scene.done(CARL, &arguments);
+    let told = scene.client.expect("5");
+    assert_eq!(told.get(58), "session is disconnected by the operator");
+    scene.client.send("5", &[]);
+    let _ = scene.client.expect_end();
+    scene.client = Peer::logged_on(scene.system.ports.clients, "CLIENT");
+    assert_eq!(scene.order("A1", GOOD).get(150), "0");
+}

@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Recorded market data
     #[command(subcommand)]
     Data(Data),
+    /// Logs of FIX messages
+    #[command(subcommand)]
+    Fix(Fix),
     Error(ErrorCode),
     Top(Top),
     #[command(flatten)]
@@ -210,6 +213,40 @@ pub(crate) struct Import {
     /// The clock of data that does not say it, NAME=+HH:MM; may be repeated
     #[arg(long, value_name = "NAME=+HH:MM")]
     pub(crate) tz: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Fix {
+    Show(FixShow),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixShow {
+    /// A log, a capture or a session's store; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// FIX.4.2, FIX.4.4, FIX.5.0SP2, or a configuration that defines a dictionary, FILE.toml or
+    /// FILE.toml:NAME; that of each message's version without it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dictionary: Option<String>,
+    /// Only messages of this type, D or NewOrderSingle; may be repeated
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) only: Vec<String>,
+    /// Only messages from or to this CompID, or between two, ONE:OTHER
+    #[arg(long, value_name = "COMPID")]
+    pub(crate) session: Option<String>,
+    /// Only messages sent then or later, by their SendingTime, as 2026-11-24T12:30:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Only messages sent then or earlier
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Only messages of one order, under all names that its replaces gave it
+    #[arg(long, value_name = "CLORDID")]
+    pub(crate) order: Option<String>,
+    /// Say what is wrong instead: sums, lengths, and rules of the dictionary
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -430,6 +467,9 @@ pub(crate) enum Operate {
     /// Orders that wait for a person
     #[command(subcommand)]
     Approvals(Approvals),
+    /// One FIX session of a running daemon
+    #[command(subcommand)]
+    Session(Session),
 }
 
 /// Where the daemon is, and who asks.
@@ -565,4 +605,49 @@ pub(crate) struct OrderWord {
     pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) reach: Reach,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Session {
+    Enable(SessionWord),
+    Disable(SessionWord),
+    Disconnect(SessionWord),
+    Reset(SessionReset),
+    Renumber(SessionRenumber),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionWord {
+    /// The session, as `dcx status` names it: a client's CompID or a venue's name
+    #[arg(value_name = "NAME")]
+    pub(crate) session: String,
+    /// Why; it is kept in the audit
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionReset {
+    #[command(flatten)]
+    pub(crate) word: SessionWord,
+    /// Also if messages are lost by it
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionRenumber {
+    #[command(flatten)]
+    pub(crate) word: SessionWord,
+    /// The next MsgSeqNum that is expected of the peer
+    #[arg(long, value_name = "N", required_unless_present = "next_out", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) next_in: Option<u64>,
+    /// The next MsgSeqNum that we send
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) next_out: Option<u64>,
+    /// Also if messages are lost by it
+    #[arg(long)]
+    pub(crate) force: bool,
 }

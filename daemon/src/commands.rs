@@ -81,6 +81,9 @@ commands! {
         ["dcx data inspect ../shared/data/xauusd-oanda"];
     "data profile" Ro "Learn a volume profile from recorded market data"
         ["dcx data profile ../shared/data/eurusd-oanda > eurusd.profile.toml"];
+    "fix show" Ro "Show the messages of a FIX log by the names of their fields and values"
+        ["dcx fix show messages.log", "dcx fix show messages.log --only D --session CLIENT --json",
+         "dcx fix show messages.log --order ORDER-1", "dcx fix show messages.log --check"];
     "error" Ro "Explain an error code"
         ["dcx error R006"];
     "top" Ro "Show a running daemon's counters"
@@ -109,6 +112,16 @@ commands! {
         ["dcx approvals list"];
     "approvals approve" Danger "Let an order go to market that waits for a person"
         ["dcx approvals approve ORDER-1 --reason seen"];
+    "session enable" Rw "Take up a FIX session again that was disabled"
+        ["dcx session enable CLIENT --reason over"];
+    "session disable" Rw "Log a FIX session out, and keep it out over restarts until it is enabled"
+        ["dcx session disable CLIENT --reason drill"];
+    "session disconnect" Rw "Log a FIX session out; it may be taken up again at once"
+        ["dcx session disconnect CLIENT --reason drill"];
+    "session reset" Danger "Begin both numbers of a FIX session at 1, while it is not connected"
+        ["dcx session reset CLIENT --reason agreed"];
+    "session renumber" Danger "Set the next numbers of a FIX session, while it is not connected"
+        ["dcx session renumber CLIENT --next-in 57 --reason agreed"];
     "approvals refuse" Rw "Refuse an order that waits for a person"
         ["dcx approvals refuse ORDER-1 --reason no"];
 }

@@ -12,6 +12,7 @@ mod demo;
 mod error_page;
 mod exit;
 mod explain;
+mod fix;
 mod journal;
 mod log;
 mod names;
@@ -76,6 +77,7 @@ fn dispatch(command: Command, out: Out) -> Outcome {
         Command::Sim(command) => sim::sim(command, out),
         Command::Data(command) => data::data(&command, out),
         Command::Bench(command) => bench::bench(&command, out),
+        Command::Fix(command) => fix::fix(&command, out),
         Command::Operate(command) => operate::operate(&command, out),
     }
 }

@@ -34,6 +34,11 @@ impl Out {
         self.colour
     }
 
+    /// Whether JSON was asked for.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Whether a person watches: progress may be drawn in place.
     pub(crate) const fn terminal(&self) -> bool {
         self.terminal

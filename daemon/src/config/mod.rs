@@ -19,9 +19,10 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use dcx_fix::TlsAccept;
 use dcx_fix::market::{ClientMarket, Currency, VenueMarket};
+use dcx_fix::{Dictionary, MessageLogConfig, TlsAccept};
 use dcx_model::{
     Account, AccountId, Code, Command, Configure, FactorMapping, Instrument, InstrumentId,
     LimitChange, OnNoVenue, OnOrphan, Operator, Permission, PermittedMeans, RequestId, Routing,
@@ -29,6 +30,8 @@ use dcx_model::{
 };
 use dcx_pipeline::JournalMode;
 use dcx_ring::Wait;
+
+use crate::exit::Failure;
 
 use self::sessions::SessionKeys;
 
@@ -178,6 +181,7 @@ pub(crate) struct Fix {
     pub(crate) logon_timeout_s: u32,
     /// Connections a second from one address; 0 for any number.
     pub(crate) logons_per_s_max: u32,
+    pub(crate) message_log: Option<MessageLogConfig>,
     pub(crate) acceptors: Vec<Acceptor>,
 }
 
@@ -296,6 +300,24 @@ pub(crate) fn load(path: &Path) -> Loaded {
             values: Vec::new(),
             config: None,
         },
+    }
+}
+
+/// The dictionaries that the file at `path` defines, whatever else is in it.
+pub(crate) fn load_dictionaries(path: &Path) -> Result<Vec<Arc<Dictionary>>, Failure> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| Failure::io("reading", path, &error))?;
+    let source = Source {
+        path: path.display().to_string(),
+        text,
+    };
+    let (dictionaries, findings) = read::read_dictionaries(&source);
+    match findings.iter().find(|finding| finding.fatal) {
+        Some(finding) => {
+            let message = source.render(finding, false);
+            Err(Failure::new(finding.code, message).told(&findings))
+        }
+        None => Ok(dictionaries),
     }
 }
 

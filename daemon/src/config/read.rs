@@ -3,10 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use dcx_engine::{IDS_KEPT_MAX, ORDERS_OPEN_MAX};
 use dcx_fix::market::Currency;
 use dcx_fix::orders::AccountName;
+use dcx_fix::{Dictionary, MessageLogConfig};
 use dcx_model::{
     ACCOUNTS_MAX, AccountId, Code, Configure, FactorMapping, INSTRUMENTS_MAX, Instrument,
     InstrumentId, Level, Limit, LimitChange, LimitPx, Nanos, OnNoVenue, OnOrphan, Price, Qty,
@@ -42,18 +44,43 @@ pub(super) fn read(source: &Source) -> (Option<Config>, Vec<Finding>, Vec<Effect
     let root = match toml_span::parse(&source.text) {
         Ok(root) => root,
         Err(error) => {
-            let span = visible(&source.text, error.span.into());
-            walk.find(
-                Code::C002,
-                Some(span),
-                error.to_string(),
-                Code::C002.remedy(),
-            );
+            not_toml(&mut walk, error);
             return (None, walk.findings, walk.values);
         }
     };
     let config = read_root(&mut Section::root(&mut walk, root));
     (config, walk.findings, walk.values)
+}
+
+/// Reads what `[dictionary.NAME]` define, and nothing else of the text.
+pub(super) fn read_dictionaries(source: &Source) -> (Vec<Arc<Dictionary>>, Vec<Finding>) {
+    let mut walk = Walk {
+        source,
+        findings: Vec::new(),
+        values: Vec::new(),
+    };
+    let root = match toml_span::parse(&source.text) {
+        Ok(root) => root,
+        Err(error) => {
+            not_toml(&mut walk, error);
+            return (Vec::new(), walk.findings);
+        }
+    };
+    let defined = Section::root(&mut walk, root).table("dictionary", |section| {
+        section.named(speech::read_dictionary)
+    });
+    let made = defined.iter().map(speech::Defined::dictionary);
+    (made.collect(), walk.findings)
+}
+
+fn not_toml(walk: &mut Walk<'_>, error: toml_span::Error) {
+    let span = visible(&walk.source.text, error.span.into());
+    walk.find(
+        Code::C002,
+        Some(span),
+        error.to_string(),
+        Code::C002.remedy(),
+    );
 }
 
 /// At least one byte of the text, so that a caret can stand somewhere.
@@ -268,6 +295,7 @@ fn read_fix(section: &mut Section<'_, '_, '_>) -> FixRead {
         .number_u32("logon_timeout_s", 1..=3_600, Some(10))
         .unwrap_or(10);
     let logons_per_s_max = section.number_u32("logons_per_s_max", 0..=1_000_000, Some(0));
+    let message_log = section.table("message_log", read_message_log);
     let acceptors = section.tables("acceptor", |section| {
         let listen = section.address("listen", None);
         let comp_id = section.text("comp_id", Some("DCX".to_owned()), comp_id);
@@ -289,10 +317,26 @@ fn read_fix(section: &mut Section<'_, '_, '_>) -> FixRead {
             out_bytes_max: out.unwrap_or(1 << 20) as usize,
             logon_timeout_s,
             logons_per_s_max: logons_per_s_max.unwrap_or(0),
+            message_log,
             acceptors: Vec::new(),
         },
         acceptors,
     }
+}
+
+/// `[fix.message_log]`: what sessions receive and send, in files.
+fn read_message_log(section: &mut Section<'_, '_, '_>) -> Option<MessageLogConfig> {
+    let on = section.boolean("enabled", Some(false)).unwrap_or(false);
+    let directory = path(section, "dir", "var/log/fix");
+    let file_bytes_max = section.number_u32("file_bytes_max", 4096..=1 << 30, Some(16 << 20));
+    let files_max = section.number_u32("files_max", 1..=1000, Some(8));
+    let raw_data_masked = section.boolean("mask_raw_data", Some(true));
+    on.then(|| MessageLogConfig {
+        file_bytes_max: u64::from(file_bytes_max.unwrap_or(16 << 20)),
+        files_max: files_max.unwrap_or(8),
+        raw_data_masked: raw_data_masked.unwrap_or(true),
+        ..MessageLogConfig::new(directory)
+    })
 }
 
 fn read_venue(

@@ -1,9 +1,12 @@
 //! How each FIX session speaks: its version, what a venue has otherwise, what is checked.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
-use dcx_fix::dictionary::{Change, Kind, Place};
+use dcx_fix::dictionary::{Change, Kind, Place, XML_BYTES_MAX};
 use dcx_fix::{Dictionary, Role, SessionConfig, Switches, Version};
 use dcx_model::{Code, Nanos};
 
@@ -28,6 +31,13 @@ pub(super) struct Defined {
     name: String,
     version: Version,
     dictionary: Arc<Dictionary>,
+}
+
+impl Defined {
+    /// What it defines.
+    pub(super) fn dictionary(&self) -> Arc<Dictionary> {
+        Arc::clone(&self.dictionary)
+    }
 }
 
 /// The word of each version.
@@ -128,6 +138,10 @@ pub(super) fn read_dictionary(
     section: &mut Section<'_, '_, '_>,
 ) -> Option<Defined> {
     let version = section.choice("version", VERSIONS, Version::Fix44);
+    let file = section.text_if_any("quickfix_xml", |text| Ok::<_, String>(text.to_owned()));
+    if let Some(file) = file {
+        return from_xml(name, version, &file, section);
+    }
     let mut changes = Changes::default();
     section.tables("field", |section| changes.field(section));
     section.tables("message", |section| changes.message(section));
@@ -158,6 +172,52 @@ pub(super) fn read_dictionary(
             None
         }
     }
+}
+
+/// `quickfix_xml`: the whole dictionary is a file of QuickFIX's form, and nothing else is said.
+fn from_xml(
+    name: Item<String>,
+    version: Version,
+    file: &Item<String>,
+    section: &mut Section<'_, '_, '_>,
+) -> Option<Defined> {
+    let read = read_xml(Path::new(&file.value));
+    let made = read.and_then(|xml| {
+        let made = Dictionary::from_quickfix_xml(version, &name.value, &xml);
+        made.map_err(|faults| {
+            let faults = faults.iter().map(|fault| format!("{}:{fault}", file.value));
+            faults.collect::<Vec<_>>()
+        })
+    });
+    match made {
+        Ok(dictionary) => Some(Defined {
+            name: name.value,
+            version,
+            dictionary: Arc::new(dictionary),
+        }),
+        Err(faults) => {
+            for fault in faults {
+                section.walk().find(
+                    Code::C007,
+                    Some(file.span.clone()),
+                    fault,
+                    "correct the file, or define the dictionary here",
+                );
+            }
+            None
+        }
+    }
+}
+
+/// The text of a file, if it is not too long to be one of a dictionary.
+fn read_xml(path: &Path) -> Result<String, Vec<String>> {
+    let shown = path.display();
+    let said = |error: io::Error| vec![format!("{shown}: {error}")];
+    let mut text = String::new();
+    let most = XML_BYTES_MAX as u64 + 1;
+    let file = File::open(path).map_err(said)?;
+    file.take(most).read_to_string(&mut text).map_err(said)?;
+    Ok(text)
 }
 
 /// Changes in the order in which they are made, with the place of each in the file.

@@ -445,3 +445,36 @@ fn what_is_wrong_with_a_session_is_told_with_its_line() {
         assert_eq!(codes(&loaded), [code], "{keys}: {}", rendered(&loaded));
     }
 }
+
+#[test]
+fn a_dictionary_of_quickfix_is_read_and_its_faults_are_told_with_their_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("venue.xml");
+    let text = |path: &Path| {
+        format!(
+            "[dictionary.desk]\nversion = \"FIX.5.0SP2\"\nquickfix_xml = {:?}\n",
+            path.display().to_string()
+        )
+    };
+    let config = dir.path().join("dcx.toml");
+    std::fs::write(&config, text(&path)).unwrap();
+    let missing = load_dictionaries(&config).unwrap_err();
+    assert!(missing.message.contains("No such file"), "{missing}");
+
+    let xml = "<fix>\n<messages>\n<message name='Quiz' msgtype='U1'>\n\
+        <field name='Code' required='Y'/></message></messages>\n\
+        <fields><field number='9001' name='Code' type='CHAR'/></fields></fix>";
+    std::fs::write(&path, xml).unwrap();
+    let found = load_dictionaries(&config).unwrap();
+    assert_eq!(found[0].name(), "desk");
+    assert_eq!(found[0].message_name(b"U1"), Some("Quiz"));
+
+    std::fs::write(
+        &path,
+        xml.replace("name='Code' required", "name='Cod' required"),
+    )
+    .unwrap();
+    let faults = load_dictionaries(&config).unwrap_err();
+    let place = format!("{}:4:1: no field is called Cod", path.display());
+    assert!(faults.message.contains(&place), "{faults}");
+}

@@ -8,7 +8,9 @@ use dcx_control::socket::{Client, ClientError, Token};
 use dcx_model::Code;
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Approvals, Cancel, Limits, LimitsVerb, Operate, Reach, ScopeArgs, State};
+use crate::cli::{
+    Approvals, Cancel, Limits, LimitsVerb, Operate, Reach, ScopeArgs, Session, SessionWord, State,
+};
 use crate::config;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::out::Out;
@@ -62,6 +64,7 @@ fn question(command: &Operate) -> Result<(&Reach, Question), Failure> {
         Operate::Resume(state) => (&state.reach, set_state("resume", state)),
         Operate::Cancel(cancel) => (&cancel.reach, cancel_question(cancel)?),
         Operate::Limits(limits) => limits_question(limits)?,
+        Operate::Session(session) => session_question(session),
         Operate::Approvals(approvals) => match approvals {
             Approvals::List(reach) => (reach, Question::new("approvals list", json!({}))),
             Approvals::Approve(word) => {
@@ -132,6 +135,37 @@ fn limits_question(limits: &Limits) -> Result<(&Reach, Question), Failure> {
         Some(LimitsVerb::Proposals(reach)) => (reach, Question::new("limits proposals", json!({}))),
     };
     Ok(question)
+}
+
+fn session_question(session: &Session) -> (&Reach, Question) {
+    let args = |word: &SessionWord| {
+        let mut args = Map::new();
+        args.insert("session".to_owned(), word.session.clone().into());
+        args.insert("reason".to_owned(), word.reason.clone().into());
+        args
+    };
+    let (verb, word, more) = match session {
+        Session::Enable(word) => ("session enable", word, vec![]),
+        Session::Disable(word) => ("session disable", word, vec![]),
+        Session::Disconnect(word) => ("session disconnect", word, vec![]),
+        Session::Reset(reset) => {
+            let more = vec![("force", Value::from(reset.force))];
+            ("session reset", &reset.word, more)
+        }
+        Session::Renumber(renumber) => {
+            let more = vec![
+                ("next_in", json!(renumber.next_in)),
+                ("next_out", json!(renumber.next_out)),
+                ("force", renumber.force.into()),
+            ];
+            ("session renumber", &renumber.word, more)
+        }
+    };
+    let mut args = args(word);
+    for (key, value) in more {
+        args.insert(key.to_owned(), value);
+    }
+    (&word.reach, Question::new(verb, args.into()))
 }
 
 /// The scope that options name; nothing if none does.

@@ -12,6 +12,7 @@
 mod ask;
 mod audit;
 mod notes;
+mod off;
 mod requests;
 mod say;
 mod serve;
@@ -28,6 +29,7 @@ use crate::exit::{Failure, chain};
 
 pub(crate) use ask::operate;
 pub(crate) use notes::Notes;
+pub(crate) use off::{OffNote, Offs};
 pub(crate) use requests::{Heard, Requests};
 pub(crate) use serve::{Service, VenueSeat};
 
@@ -48,6 +50,11 @@ const ONLINE: &[&str] = &[
     "approvals list",
     "approvals approve",
     "approvals refuse",
+    "session enable",
+    "session disable",
+    "session disconnect",
+    "session reset",
+    "session renumber",
 ];
 
 /// The table of verbs of the socket.
@@ -117,6 +124,8 @@ mod tests {
             "resume",
             "limits approve",
             "approvals approve",
+            "session reset",
+            "session renumber",
         ] {
             assert_eq!(impact(danger), Some(Impact::Danger), "{danger}");
         }

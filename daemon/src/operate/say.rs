@@ -33,7 +33,21 @@ const KINDS: &[(&str, &str, &[&str])] = &[
         "session",
         "sessions",
         &[
-            "kind", "name", "state", "why", "next_in", "next_out", "since",
+            "kind",
+            "name",
+            "state",
+            "why",
+            "next_in",
+            "next_out",
+            "gaps",
+            "round_trip_us",
+            "queue_bytes",
+            "last_in",
+            "disabled_by",
+            "reason",
+            "since",
+            "closes",
+            "opens",
         ],
     ),
     (
@@ -124,7 +138,7 @@ pub(super) fn say(verb: &str, results: &[Value], out: Out) -> Exit {
 
 /// The state that was just set is one thing, those that stand are a table.
 fn verb_says_one(verb: &str, kind: &str) -> bool {
-    kind == "state" && verb != "status"
+    matches!(kind, "state" | "session") && verb != "status"
 }
 
 /// One object of all results: rows of a kind together.

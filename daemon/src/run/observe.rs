@@ -95,9 +95,9 @@ impl Fix {
             )));
             let counts = SessionCounts::NAMES.iter().zip(stats.counts.numbers());
             samples.extend(counts.map(|(name, value)| {
-                let kind = match *name {
-                    "next_in" | "next_out" => Kind::Gauge,
-                    _ => Kind::Count,
+                let kind = match SessionCounts::is_gauge(name) {
+                    true => Kind::Gauge,
+                    false => Kind::Count,
                 };
                 let help = format!("FIX session: {}", name.replace('_', " "));
                 of(Sample::new(

@@ -9,7 +9,8 @@ use dcx_fix::orders::{
     ChildLeft, Client, Directory, EdgeBoard, OrderEdge, OrderLeft, OrdersOut, Peer, VenuePeer,
 };
 use dcx_fix::{
-    Board, Flushed, Link, LinkConfig, LinkError, Role, SessionConfig, SessionIx, StoreConfig,
+    Board, Flushed, Link, LinkConfig, LinkControl, LinkError, Role, Schedule, SessionConfig,
+    SessionIx, StoreConfig,
 };
 use dcx_model::{InstrumentId, Level, Limit, MonoNanos, Nanos, Now, Scope};
 use dcx_pipeline::{LinkEnds, Stop};
@@ -17,9 +18,13 @@ use dcx_ring::Worker;
 
 use crate::config::Config;
 use crate::names::NameTable;
+use crate::operate::Offs;
 
 /// How long peers have to answer our Logout (5).
 const LOGOUT_PATIENCE: Nanos = Nanos::from_millis(500);
+
+/// What a peer is told that logs on to a session that is disabled. Why is not its business.
+pub(crate) const DISABLED: &str = "session is disabled by the operator";
 
 /// Who is at the other end of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +35,13 @@ pub(crate) struct Label {
     pub(crate) name: String,
 }
 
+impl Label {
+    /// What tells it from every other session.
+    pub(crate) fn key(&self) -> String {
+        format!("{}:{}", self.kind, self.name)
+    }
+}
+
 /// A link that was started, and where it is observed.
 pub(super) struct Started {
     pub(super) worker: FixWorker,
@@ -38,6 +50,9 @@ pub(super) struct Started {
     pub(super) board: Arc<Board>,
     pub(super) edge: Arc<EdgeBoard>,
     pub(super) flushed: Arc<Flushed>,
+    pub(super) control: LinkControl,
+    /// The hours of each session that has some.
+    pub(super) hours: Vec<Option<Schedule>>,
 }
 
 /// Opens stores and addresses. `engine` is the one that was read from the journal, if one was.
@@ -45,16 +60,26 @@ pub(super) fn start(
     config: &Config,
     names: &NameTable,
     engine: Option<&Engine>,
+    offs: &Offs,
     ends: LinkEnds,
 ) -> Result<Started, LinkError> {
     let edge = OrderEdge::new(directory(config, names), ends.inbound, ends.outbound)
         .with_orders_out(orders_out(config, engine))
         .with_market(&market(config));
     let edge_board = edge.board();
-    let link = Link::start(link_config(config), edge)?;
+    let labels = labels(config);
+    let mut link_config = link_config(config);
+    for (session, label) in link_config.sessions.iter_mut().zip(&labels) {
+        session.disabled = offs.get(&label.key()).map(|_| DISABLED.to_owned());
+    }
+    let sessions = link_config.sessions.iter();
+    let hours = sessions.map(|session| session.schedule.clone()).collect();
+    let link = Link::start(link_config, edge)?;
     Ok(Started {
+        control: link.control(),
+        hours,
         addrs: link.local_addrs().to_vec(),
-        labels: labels(config),
+        labels,
         board: link.board(),
         edge: edge_board,
         flushed: link.flushed(),
@@ -227,6 +252,7 @@ fn link_config(config: &Config) -> LinkConfig {
             .iter()
             .map(|it| it.tls.clone())
             .collect(),
+        message_log: config.fix.message_log.clone(),
         sessions: clients.chain(venues).collect(),
         logons_per_s_max: config.fix.logons_per_s_max,
         out_bytes_max: config.fix.out_bytes_max,

@@ -24,10 +24,10 @@ use crate::exit::{Failure, chain};
 use crate::journal::failure;
 use crate::log::now;
 use crate::names::NameTable;
-use crate::operate::{self, Notes, Requests, Service, VenueSeat};
+use crate::operate::{self, Notes, Offs, Requests, Service, VenueSeat};
 
 use control::Control;
-pub(crate) use fix::Label;
+pub(crate) use fix::{DISABLED, Label};
 
 /// A dcx at work.
 #[derive(Debug)]
@@ -93,7 +93,8 @@ impl System {
         let requests = Requests::starting(now(), notes);
         let (control, control_ends) = Control::new(control_ends, first, Arc::clone(&requests));
         let engine = recovered.as_ref().map(|recovered| &recovered.engine);
-        let fix = fix::start(&config, &names, engine, fix_ends);
+        let offs = Offs::read(&config.fix.store_dir)?;
+        let fix = fix::start(&config, &names, engine, &offs, fix_ends);
         let fix = fix.map_err(|error| link_failure(&error))?;
         let builder = builder.counters(counters);
         let inspector = builder.inspector();
@@ -118,6 +119,9 @@ impl System {
             board: Arc::clone(&fix.board),
             edge: Arc::clone(&fix.edge),
             flushed: fix.flushed,
+            link: fix.control,
+            offs,
+            hours: fix.hours,
             journal: config.journal,
             audit,
         };

@@ -44,6 +44,15 @@ impl<'n> Args<'n> {
         }
     }
 
+    /// Whether `key` is there and true.
+    pub(super) fn flag(&mut self, key: &str) -> Result<bool, Refusal> {
+        match self.left.remove(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(_) => Err(bad(format!("argument {key} is true or false"))),
+        }
+    }
+
     /// Who asks, and why.
     pub(super) fn by(&mut self, caller: &Caller) -> Result<Operator, Refusal> {
         let reason = self.needed("reason")?;

@@ -3,6 +3,7 @@
 mod args;
 mod cancel;
 mod limits;
+mod session;
 mod state;
 mod status;
 mod view;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use dcx_control::socket::{Answer, Caller, Refusal, Request, exit};
 use dcx_engine::Engine;
 use dcx_fix::orders::EdgeBoard;
-use dcx_fix::{Board, Flushed};
+use dcx_fix::{Board, Flushed, LinkControl, Schedule};
 use dcx_model::{Code, Command, Event, Operator, RequestId, VenueId};
 use dcx_pipeline::{InspectError, Inspector, JournalMode};
 use serde_json::Value;
@@ -24,6 +25,7 @@ use crate::names::NameTable;
 use crate::system::Label;
 
 use super::audit::AuditLog;
+use super::off::Offs;
 use super::requests::{Came, Heard, Requests};
 use args::{Args, NO_INPUT};
 
@@ -46,6 +48,11 @@ pub(crate) struct Service {
     pub(crate) board: Arc<Board>,
     pub(crate) edge: Arc<EdgeBoard>,
     pub(crate) flushed: Arc<Flushed>,
+    /// Where sessions are told what to do, and which of them are kept off.
+    pub(crate) link: LinkControl,
+    pub(crate) offs: Offs,
+    /// The hours of each session that has some.
+    pub(crate) hours: Vec<Option<Schedule>>,
     pub(crate) journal: JournalMode,
     pub(crate) audit: Arc<AuditLog>,
 }
@@ -82,6 +89,7 @@ impl Service {
             "approvals list" => self.approvals(args),
             "approvals approve" => self.decide_order(caller, args, true),
             "approvals refuse" => self.decide_order(caller, args, false),
+            verb if verb.starts_with("session ") => self.session(&request.verb, caller, args),
             other => Err(Refusal::new(
                 Code::X006,
                 exit::BUG,

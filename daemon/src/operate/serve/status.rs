@@ -1,12 +1,13 @@
 //! How the whole stands, for whoever has to decide something.
 
-use dcx_fix::{LinkState, SessionIx};
+use dcx_fix::{LinkState, SessionIx, SessionStats};
 use dcx_model::{Limit, Scope, StateCause, UnixNanos};
 use dcx_pipeline::JournalMode;
 use serde_json::{Value, json};
 
 use super::args::Args;
 use super::{Answered, Service, view};
+use crate::log::now;
 use crate::operate::notes::{Notes, StateNote};
 use crate::operate::value;
 use crate::text::utc;
@@ -66,21 +67,51 @@ impl Service {
     }
 
     fn session_rows(&self) -> Vec<Value> {
-        let labels = (0..).zip(&self.labels);
-        let rows = labels.filter_map(|(ix, label)| {
+        let rows = (0..).zip(&self.labels).filter_map(|(ix, _)| {
             let stats = self.board.session(SessionIx::new(ix))?;
-            let up = stats.state == LinkState::Up;
-            Some(json!({ "session": {
-                "kind": label.kind,
-                "name": label.name,
-                "state": stats.state.name(),
-                "since": (stats.since != UnixNanos::ZERO).then(|| utc(stats.since)),
-                "why": stats.reason.filter(|_| !up).map(|code| code.to_string()),
-                "next_in": stats.counts.next_in,
-                "next_out": stats.counts.next_out,
-            }}))
+            Some(json!({ "session": self.session_row(SessionIx::new(ix), &stats)? }))
         });
         rows.collect()
+    }
+
+    /// How a session stands.
+    pub(super) fn session_row(&self, session: SessionIx, stats: &SessionStats) -> Option<Value> {
+        let label = self.labels.get(session.as_usize())?;
+        let up = stats.state == LinkState::Up;
+        let counts = &stats.counts;
+        let off = self.offs.get(&label.key());
+        let hours = self.hours.get(session.as_usize()).and_then(Option::as_ref);
+        let window = hours.map(|hours| hours.window(now()));
+        let until = |open: bool| {
+            let window = window.filter(|window| window.open == open);
+            window.map(|window| utc(window.until))
+        };
+        let at = |ms: u64| (ms > 0).then(|| utc(UnixNanos::new(ms.saturating_mul(1_000_000))));
+        Some(json!({
+            "kind": label.kind,
+            "name": label.name,
+            "state": stats.state.name(),
+            "since": (stats.since != UnixNanos::ZERO).then(|| utc(stats.since)),
+            "why": stats.reason.filter(|_| !up).map(|code| code.to_string()),
+            "disabled_by": off.as_ref().map(|off| off.by.clone()),
+            "reason": off.as_ref().map(|off| off.reason.clone()),
+            "disabled_at": off.map(|off| off.at),
+            "next_in": counts.next_in,
+            "next_out": counts.next_out,
+            "messages_in": counts.messages_in,
+            "messages_out": counts.messages_out,
+            "gaps": counts.gaps,
+            "resends": counts.resends,
+            "resends_asked": counts.resends_asked,
+            "rejects_sent": counts.rejects_sent,
+            "rejects_received": counts.rejects_received,
+            "queue_bytes": counts.queue_bytes,
+            "round_trip_us": (counts.round_trip_us > 0).then_some(counts.round_trip_us),
+            "last_in": at(counts.last_in_ms),
+            "last_out": at(counts.last_out_ms),
+            "closes": until(true),
+            "opens": until(false),
+        }))
     }
 
     /// What is at risk, with the limits on it.
