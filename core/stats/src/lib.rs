@@ -24,6 +24,7 @@ mod beta;
 mod draws;
 mod ewma;
 mod normal;
+mod quick;
 mod shortfall;
 
 pub use beta::{beta_cdf, beta_density, ln_beta};

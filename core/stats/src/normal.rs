@@ -27,13 +27,31 @@ pub fn open_unit(bits: u64) -> f64 {
 #[must_use]
 pub fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
-    if q.abs() <= 0.425 {
-        let r = 0.180_625 - q * q;
-        return q * polynomial(&A, r) / polynomial(&B, r);
+    if q.abs() <= CENTRAL {
+        return central(q);
     }
     let tail = if q < 0.0 { p } else { 1.0 - p };
-    let r = (-libm::log(tail)).sqrt();
-    let x = if r <= 5.0 {
+    let x = outer((-libm::log(tail)).sqrt());
+    if q < 0.0 { -x } else { x }
+}
+
+/// How far above zero the tail of this probability, at most one half, begins. `r` is the root of
+/// minus its logarithm.
+pub(crate) const fn quantile_of_tail(tail: f64, r: f64) -> f64 {
+    let q = 0.5 - tail;
+    if q <= CENTRAL { central(q) } else { outer(r) }
+}
+
+/// So far from one half the quantile is that of the centre.
+const CENTRAL: f64 = 0.425;
+
+const fn central(q: f64) -> f64 {
+    let r = 0.180_625 - q * q;
+    q * polynomial(&A, r) / polynomial(&B, r)
+}
+
+const fn outer(r: f64) -> f64 {
+    if r <= 5.0 {
         let r = r - 1.6;
         polynomial(&C, r) / polynomial(&D, r)
     } else if r.is_finite() {
@@ -41,8 +59,7 @@ pub fn normal_quantile(p: f64) -> f64 {
         polynomial(&E, r) / polynomial(&F, r)
     } else {
         r
-    };
-    if q < 0.0 { -x } else { x }
+    }
 }
 
 /// The probability that a standard normal number is below `x`. Relative error about 10⁻¹⁵ in
@@ -65,12 +82,9 @@ pub fn normal_density(x: f64) -> f64 {
 }
 
 /// The polynomial in `x` with these coefficients, lowest power first (Horner).
-fn polynomial(coefficients: &[f64; 8], x: f64) -> f64 {
-    let mut sum = 0.0;
-    for coefficient in coefficients.iter().rev() {
-        sum = sum * x + coefficient;
-    }
-    sum
+const fn polynomial(coefficients: &[f64; 8], x: f64) -> f64 {
+    let [a, b, c, d, e, f, g, h] = *coefficients;
+    ((((((h * x + g) * x + f) * x + e) * x + d) * x + c) * x + b) * x + a
 }
 
 const A: [f64; 8] = [
