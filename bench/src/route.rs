@@ -96,6 +96,7 @@ impl Desk {
             context,
             candidates: VenueSet::from_bits((1 << VENUES_MAX) - 1),
             displayed: &self.displayed,
+            touch_bps: 0.5,
         };
         let choice = self
             .chooser

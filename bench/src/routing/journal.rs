@@ -101,6 +101,8 @@ pub fn estimate(
             context,
             candidates,
             displayed: &NOTHING_DISPLAYED,
+            // A record does not say it.
+            touch_bps: 0.0,
         };
         let shares = chooser.probabilities(&ask, true);
         let bps = f64::from(reward.reward.value());
@@ -123,6 +125,7 @@ pub fn estimate(
             context,
             share: super::table::single(own),
             explored: false,
+            touch_bps: ask.touch_bps,
         };
         let told = Reward {
             filled: f64::from(reward.filled.value()),

@@ -208,6 +208,7 @@ impl Player {
             context: decision.context,
             candidates: ALL,
             displayed: &decision.displayed,
+            touch_bps: touch_bps(decision),
         }
     }
 
@@ -259,6 +260,7 @@ impl Player {
             context: decision.context,
             share: super::table::single(share),
             explored: false,
+            touch_bps: touch_bps(decision),
         };
         self.sent += decision.size;
         self.await_reward(decision, choice, outcome);
@@ -274,6 +276,13 @@ impl Player {
             self.chooser.learn(&choice, &reward);
         }
     }
+}
+
+/// What the best displayed price costs.
+fn touch_bps(decision: &Decision) -> f32 {
+    let shown = decision.displayed.iter().copied();
+    let best = shown.fold(f32::INFINITY, f32::min);
+    if best.is_finite() { best } else { 0.0 }
 }
 
 /// An outcome as policies see it.

@@ -390,8 +390,8 @@ fn over_budget(sections: &[Section]) -> String {
     };
     format!(
         "- **More lost than the budget for exploring allows, `displayed-only`**: {found}. The \
-         budget counts what is sent elsewhere than to the venue believed best; a venue wrongly \
-         believed best is not held by it."
+         budget counts what is sent elsewhere than to the venue of which the best was seen; what \
+         was seen by chance to be the best and is not, it does not hold."
     )
 }
 

@@ -166,4 +166,36 @@ mod tests {
             assert_eq!(timers.next(), next);
         }
     }
+
+    #[test]
+    fn what_is_due_moves_as_few_timers_however_many_wait() {
+        // The places of the heap that are another's after one left, at worst.
+        let moved = |waiting: u32| {
+            let mut timers = Timers::default();
+            timers.grow(waiting);
+            let mut draws = dcx_stats::Draws::new(5);
+            for slot in 0..waiting {
+                let due = UnixNanos::new(1_000 + draws.bits() % 1_000_000_000);
+                timers.set(slot, u64::from(slot), due);
+            }
+            let before = timers.heap.clone();
+            assert_eq!(timers.pop(UnixNanos::new(999)), None);
+            assert_eq!(timers.heap, before, "nothing is due: nothing is touched");
+            let mut worst = 0;
+            for _ in 0..100 {
+                let before = timers.heap.clone();
+                assert!(timers.pop(UnixNanos::new(u64::MAX)).is_some());
+                let pairs = timers.heap.iter().zip(&before);
+                worst = worst.max(pairs.filter(|(now, before)| now != before).count());
+            }
+            worst
+        };
+        for waiting in [1_000_u32, 10_000, 100_000] {
+            let depth = waiting.ilog2() as usize + 1;
+            assert!(
+                moved(waiting) <= depth,
+                "{waiting}: no more than the heap is deep"
+            );
+        }
+    }
 }

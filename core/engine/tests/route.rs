@@ -20,6 +20,7 @@ use dcx_engine::route::{
 };
 use dcx_model::*;
 use dcx_stats::{Draws, normal_cdf, normal_density};
+use proptest::prelude::*;
 
 const ALL: VenueSet = VenueSet::from_bits(0xffff);
 
@@ -54,6 +55,7 @@ fn play(policy: RoutingPolicy, rounds: usize, mut check: impl FnMut(&Chooser, &[
             context,
             candidates,
             displayed: &NOTHING_DISPLAYED,
+            touch_bps: 0.0,
         };
         check(&chooser, &pulls, &ask);
         let choice = chooser
@@ -98,7 +100,7 @@ fn holds(policy: RoutingPolicy, twin: impl Fn(&[Pull], VenueId, Context) -> (f64
         let mut beliefs = Beliefs::default();
         chooser.assess(ask, &mut beliefs);
         for venue in ask.candidates.iter() {
-            let Belief { score, spread, .. } = beliefs[usize::from(venue.get())];
+            let Belief { score, spread, .. } = beliefs.of(venue);
             let (expected, wide) = twin(pulls, venue, ask.context);
             let near = |got: f32, expected: f64| {
                 f64::from(got) == expected
@@ -175,6 +177,202 @@ fn epsilon_greedy_believes_the_mean() {
         let (count, sum) = seen(pulls, venue, 0.99, |reward| reward.bps);
         (if count > 0.0 { sum / count } else { 0.0 }, 0.0)
     });
+}
+
+#[test]
+fn what_is_known_is_the_plain_mean_of_what_was_seen_and_no_hope_is_in_it() {
+    for (policy, discount) in [
+        (RoutingPolicy::Thompson, 0.99),
+        (RoutingPolicy::BetaThompson, 0.99),
+        (RoutingPolicy::Ucb1, 1.0),
+        (RoutingPolicy::DiscountedUcb, 0.99),
+        (RoutingPolicy::EpsilonGreedy, 0.99),
+        (RoutingPolicy::Exp3, 0.99),
+    ] {
+        let (mut unknown, mut compared) = (0, 0);
+        play(policy, 300, |chooser, pulls, ask| {
+            let mut beliefs = Beliefs::default();
+            chooser.assess(ask, &mut beliefs);
+            for venue in ask.candidates.iter() {
+                let known = f64::from(beliefs.of(venue).known);
+                let (count, sum) = seen(pulls, venue, discount, |reward| match policy {
+                    RoutingPolicy::BetaThompson => reward.filled,
+                    _ => reward.bps,
+                });
+                if count < 0.249_999 {
+                    assert_eq!(known, f64::NEG_INFINITY, "{policy:?} {venue}: {count}");
+                    unknown += 1;
+                } else if count > 0.250_001 {
+                    let miss = (known - sum / count).abs();
+                    assert!(
+                        miss < 1e-5 * (1.0 + known.abs()),
+                        "{policy:?} {venue}: {known}"
+                    );
+                    compared += 1;
+                }
+            }
+        });
+        assert!(
+            unknown > 3 && compared > 300,
+            "{policy:?}: {unknown}, {compared}"
+        );
+    }
+}
+
+#[test]
+fn to_try_a_venue_of_which_little_is_known_is_to_explore() {
+    for policy in RoutingPolicy::ALL.iter().filter(|it| learns(**it)) {
+        let mut chooser = Chooser::new(&routing(*policy));
+        let (mut draws, mut beliefs) = (Draws::new(4), Beliefs::default());
+        // Both that are known are bad; the third was never tried, so anything is hoped of it.
+        for round in 0..60 {
+            let only = Ask::of(VenueSet::from_bits(1 << (round % 2)));
+            let choice = chooser
+                .choose(&only, true, &mut draws, &mut beliefs)
+                .unwrap();
+            let bad = f64::from(choice.venue.get());
+            let mut reward = Reward::of_bps(-8.0 + bad);
+            reward.filled = 0.2 + 0.2 * bad;
+            reward.order_qty = Qty::whole(10);
+            reward.cum_qty = Qty::whole(u64::from(choice.venue.get()));
+            chooser.learn(&choice, &reward);
+        }
+        let all = Ask::of(VenueSet::from_bits(0b111));
+        let held = chooser
+            .clone()
+            .choose(&all, false, &mut draws, &mut beliefs);
+        assert_eq!(held.unwrap().venue, VenueId::new(1), "{policy:?}");
+        let mut tried = 0;
+        for seed in 0..400 {
+            let mut draws = Draws::new(seed);
+            let mut again = chooser.clone();
+            let choice = again.choose(&all, true, &mut draws, &mut beliefs).unwrap();
+            tried += u32::from(choice.venue == VenueId::new(2));
+            assert_eq!(
+                choice.explored,
+                choice.venue != VenueId::new(1),
+                "{policy:?}"
+            );
+        }
+        assert!(tried > 0, "{policy:?} tries it all the same");
+    }
+}
+
+const fn learns(policy: RoutingPolicy) -> bool {
+    !matches!(
+        policy,
+        RoutingPolicy::BestDisplayed | RoutingPolicy::RoundRobin | RoutingPolicy::BestStatic
+    )
+}
+
+/// Share of the last half of choices that took the cheapest of four venues, between which there is
+/// a twentieth of a basis point each, in a market whose spread changes by a hundred times that.
+/// Where `told`, the policy is told what the touch cost.
+fn right_in_a_wide_market(policy: RoutingPolicy, told: bool) -> f64 {
+    const ROUNDS: u32 = 4_000;
+    let mut chooser = Chooser::new(&Routing {
+        explore_ppm: 10_000,
+        prior_sd_centi_bps: 10,
+        width_milli: 10,
+        window: 1_000,
+        discount_ppm: 999_000,
+        ..routing(policy)
+    });
+    let (mut draws, mut world) = (Draws::new(5), Draws::new(6));
+    let (mut beliefs, mut right) = (Beliefs::default(), 0);
+    for round in 0..ROUNDS {
+        let touch = 5.0 * world.uniform();
+        let ask = Ask {
+            touch_bps: if told { touch as f32 } else { 0.0 },
+            ..Ask::of(VenueSet::from_bits(0b1111))
+        };
+        let choice = chooser
+            .choose(&ask, true, &mut draws, &mut beliefs)
+            .unwrap();
+        let dearer = 0.05 * f64::from((choice.venue.get() + 1) % 4);
+        chooser.learn(&choice, &Reward::of_bps(-touch - dearer));
+        right += u32::from(choice.venue.get() == 3 && round >= ROUNDS / 2);
+    }
+    f64::from(right) / f64::from(ROUNDS / 2)
+}
+
+#[test]
+fn what_every_venue_costs_alike_does_not_hide_what_they_cost_apart() {
+    for policy in [
+        RoutingPolicy::Thompson,
+        RoutingPolicy::SlidingUcb,
+        RoutingPolicy::DiscountedUcb,
+        RoutingPolicy::LinUcb,
+        RoutingPolicy::LinThompson,
+        RoutingPolicy::EpsilonGreedy,
+    ] {
+        let (told, untold) = (
+            right_in_a_wide_market(policy, true),
+            right_in_a_wide_market(policy, false),
+        );
+        assert!(told > 0.7, "{policy:?}: {told}");
+        assert!(told > untold + 0.1, "{policy:?}: {told}, untold {untold}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever venues cost and orders are worth: what goes to another venue than the one of which
+    /// the best was seen stays within its share of what was sent, and one order. What was seen is
+    /// counted here, reward by reward.
+    #[test]
+    fn no_policy_explores_with_more_than_its_budget(
+        policy in prop::sample::select(RoutingPolicy::ALL),
+        share_ppm in prop::sample::select(vec![0_u64, 10_000, 50_000, 300_000]),
+        seed in any::<u64>(),
+    ) {
+        let mut chooser = Chooser::new(&Routing { discount_ppm: 1_000_000, ..routing(policy) });
+        let (mut draws, mut world) = (Draws::new(seed), Draws::new(seed ^ 1));
+        let mut beliefs = Beliefs::default();
+        let costs: [f64; 4] = std::array::from_fn(|_| 5.0 * world.uniform());
+        let (mut sent, mut explored, mut largest) = (0, 0, 0);
+        let mut means = [(0.0, 0.0); 4];
+        for _ in 0..500 {
+            let worth = 1 + world.bits() % 1_000;
+            let ask = Ask::of(VenueSet::from_bits(1 + world.bits() % 15));
+            let may = (explored + worth) * 1_000_000 <= (sent + worth) * share_ppm;
+            let choice = chooser.choose(&ask, may, &mut draws, &mut beliefs).unwrap();
+            let venue = usize::from(choice.venue.get());
+            let mean = |ix: usize| {
+                let (count, sum): (f64, f64) = means[ix];
+                if count > 0.0 { sum / count } else { f64::NEG_INFINITY }
+            };
+            let best = ask.candidates.iter().map(|it| mean(usize::from(it.get())));
+            let best = best.fold(f64::NEG_INFINITY, f64::max);
+            sent += worth;
+            largest = largest.max(worth);
+            // By means of 32 bits some are equal that are not. These keep means of rewards.
+            let by_mean = matches!(
+                policy,
+                RoutingPolicy::Thompson
+                    | RoutingPolicy::Ucb1
+                    | RoutingPolicy::DiscountedUcb
+                    | RoutingPolicy::EpsilonGreedy
+                    | RoutingPolicy::Exp3
+            );
+            let elsewhere = if by_mean {
+                mean(venue) < best - 1e-5
+            } else {
+                choice.explored
+            };
+            if elsewhere {
+                explored += worth;
+                prop_assert!(choice.explored, "{:?}", policy);
+            }
+            prop_assert!(explored * 1_000_000 <= sent * share_ppm + largest * 1_000_000);
+            let cost = costs[venue] + world.uniform();
+            let mut reward = Reward::of_bps(-cost);
+            reward.filled = 1.0 - cost / 10.0;
+            chooser.learn(&choice, &reward);
+            means[venue] = (means[venue].0 + 1.0, means[venue].1 - cost);
+        }
+    }
 }
 
 #[test]
@@ -269,7 +467,7 @@ fn a_linear_model_is_the_ridge_regression_of_what_was_seen() {
             let mut beliefs = Beliefs::default();
             chooser.assess(ask, &mut beliefs);
             for venue in ask.candidates.iter() {
-                let Belief { score, spread, .. } = beliefs[usize::from(venue.get())];
+                let Belief { score, spread, .. } = beliefs.of(venue);
                 let (mean, sd) = ridge(pulls, venue, ask.context);
                 // A model may be sixteen rewards behind in what it forgets, no more.
                 let miss = (f64::from(score) - mean).abs();
@@ -335,10 +533,10 @@ fn competing_normal_draws_have_the_integral_to_nine_digits() {
     let mut world = Draws::new(31);
     for round in 0..40 {
         let mut beliefs = Beliefs::default();
-        for belief in &mut beliefs {
+        for (score, spread) in beliefs.scores.iter_mut().zip(&mut beliefs.spreads) {
             // From beliefs that are all alike to some a hundred times as wide as others.
-            belief.score = (3.0 * world.normal()) as f32;
-            belief.spread = (0.01 + world.uniform().powi(6) * 4.0) as f32;
+            *score = (3.0 * world.normal()) as f32;
+            *spread = (0.01 + world.uniform().powi(6) * 4.0) as f32;
         }
         let candidates = if round % 2 == 0 {
             VenueSet::from_bits(0b10011)
@@ -347,7 +545,7 @@ fn competing_normal_draws_have_the_integral_to_nine_digits() {
         };
         let found = probabilities(Rule::Normal, 0, candidates, true, &beliefs);
         for venue in candidates.iter() {
-            let own = beliefs[usize::from(venue.get())];
+            let own = beliefs.of(venue);
             // Two hundred thousand equal steps over ten standard deviations to either side.
             let step = 1e-4;
             let sum: f64 = (-100_000..100_000)
@@ -356,7 +554,7 @@ fn competing_normal_draws_have_the_integral_to_nine_digits() {
                     let x = f64::from(own.score) + f64::from(own.spread) * z;
                     let others = candidates.iter().filter(|other| *other != venue);
                     let below = others.map(|other| {
-                        let other = beliefs[usize::from(other.get())];
+                        let other = beliefs.of(other);
                         normal_cdf((x - f64::from(other.score)) / f64::from(other.spread))
                     });
                     normal_density(z) * step * below.product::<f64>()
@@ -393,8 +591,8 @@ fn a_recorded_choice_gives_the_probabilities_to_the_bit() {
                 venue: VenueId::new(0),
                 flags: RouteFlags::NONE,
                 explore_ppm: chooser.explore_ppm(),
-                scores: beliefs.map(|belief| Score::of(belief.score)),
-                spreads: beliefs.map(|belief| Score::of(belief.spread)),
+                scores: beliefs.scores.map(Score::of),
+                spreads: beliefs.spreads.map(Score::of),
             };
             let record = Record::of_event(&Event::Routed(decision));
             let Ok(Event::Routed(read)) = Record::event(record.kind(), record.body()) else {
@@ -473,11 +671,10 @@ fn a_reward_without_its_choice_or_seen_twice_breaks_nothing() {
             chooser
                 .choose(&ask, true, &mut draws, &mut beliefs)
                 .unwrap();
-            for belief in &beliefs[..3] {
-                assert!(
-                    !belief.score.is_nan() && !belief.spread.is_nan(),
-                    "{policy:?}"
-                );
+            for venue in ask.candidates.iter() {
+                let belief = beliefs.of(venue);
+                let numbers = [belief.score, belief.spread, belief.known];
+                assert!(!numbers.iter().any(|it| it.is_nan()), "{policy:?}");
             }
         }
         let sum: f64 = chooser.probabilities(&ask, true).iter().sum();
@@ -660,6 +857,61 @@ fn a_context_says_what_is_unusual() {
     assert!(numbers.iter().all(|number| number.is_finite()));
 }
 
+/// A market whose mid takes even steps of about so many units, from its first quote; the share of
+/// its moments that are called wild.
+fn wild_share(seed: u64, quotes: u32, half_spread: i64, step: f64) -> f64 {
+    let (mut around, mut draws) = (Surroundings::default(), Draws::new(seed));
+    let (mut mid, mut wild) = (108_500_000_i64, 0);
+    for quote in 0..quotes {
+        mid += (step * draws.normal()) as i64;
+        around.quote(mid - half_spread, mid + half_spread);
+        let at = UnixNanos::from_seconds(u64::from(quote / 4));
+        let context = around.context(Side::Buy, Qty::whole(1), at);
+        wild += u32::from(context.volatility() == 2);
+    }
+    f64::from(wild) / f64::from(quotes)
+}
+
+#[test]
+fn a_market_that_moves_evenly_is_not_called_wild_not_even_at_its_beginning() {
+    for seed in 0..20 {
+        for quotes in [5, 50, 500, 5_000] {
+            for step in [1.0, 100.0, 2_000.0, 50_000.0] {
+                let share = wild_share(seed, quotes, 500, step);
+                assert!(share < 0.01, "{seed}: {share} of {quotes}, steps of {step}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_market_is_measured_by_its_own_history_and_spread() {
+    let at = UnixNanos::from_seconds(1);
+    for scale in [1, 10, 1_000] {
+        let (mut around, mut draws) = (Surroundings::default(), Draws::new(7));
+        let mut mid = 100_000_000_000_i64;
+        let mut quotes = |around: &mut Surroundings, count: u32, step: f64| {
+            for _ in 0..count {
+                mid += (step * scale as f64 * draws.normal()) as i64;
+                around.quote(mid - 500 * scale, mid + 500 * scale);
+            }
+            around.context(Side::Buy, Qty::whole(1), at).volatility()
+        };
+        assert_eq!(quotes(&mut around, 2_000, 200.0), 1, "as usual");
+        assert_eq!(quotes(&mut around, 100, 1_000.0), 2, "five times as far");
+        assert_eq!(quotes(&mut around, 6_000, 200.0), 1, "as usual again");
+        assert_eq!(quotes(&mut around, 200, 20.0), 0, "a tenth as far");
+    }
+    // Ten times as far as it was, and still far inside the spread.
+    let mut around = Surroundings::default();
+    for quote in 0..2_000_i64 {
+        let step = if quote < 1_900 { 1 } else { 10 };
+        let mid = 100_000_000 + quote % 2 * step;
+        around.quote(mid - 500, mid + 500);
+    }
+    assert_eq!(around.context(Side::Buy, Qty::whole(1), at).volatility(), 1);
+}
+
 /// What is expected to be filled of an allocation, and the best of all allocations by trying
 /// each.
 fn best_by_trying(chances: &[Vec<f64>], units: usize) -> f64 {
@@ -695,6 +947,7 @@ fn a_split_fills_as_much_as_the_best_of_all_splits() {
             context: Context::PLAIN,
             share: 0.0,
             explored: false,
+            touch_bps: 0.0,
         };
         let mut reward = Reward::of_bps(0.0);
         reward.order_qty = Qty::whole(asked);
@@ -741,6 +994,7 @@ fn a_full_fill_says_no_more_than_that_there_was_as_much() {
         context: Context::PLAIN,
         share: 0.0,
         explored: false,
+        touch_bps: 0.0,
     };
     let mut reward = Reward::of_bps(0.0);
     (reward.order_qty, reward.cum_qty) = (Qty::whole(30), Qty::whole(30));

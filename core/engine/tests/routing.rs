@@ -341,6 +341,60 @@ fn a_reward_that_does_not_come_is_given_up_once_and_what_comes_late_is_not_learn
 }
 
 #[test]
+fn a_fill_that_is_seen_again_is_rewarded_and_learnt_from_once() {
+    for policy in RoutingPolicy::ALL {
+        let mut world = world(*policy, rules());
+        buy(&mut world, "A", 10);
+        report(&mut world, ExecType::Trade, ten_lots());
+        wait(&mut world, 5_000);
+        let all = rewards(&world.events);
+        assert!(!all.is_empty(), "{policy:?}");
+        let scores: Vec<_> = world.engine.venue_scores().collect();
+        let filled = world.journal.iter().rev();
+        let filled = filled.map(|(_, _, command)| *command);
+        let is_report = |command: &Command| matches!(command, Command::VenueReport(_));
+        let again = filled.clone().find(is_report).unwrap();
+        for _ in 0..3 {
+            assert_eq!(rewards(&world.send(again)), [], "{policy:?}");
+            assert_eq!(wait(&mut world, 5_000), [], "{policy:?}");
+        }
+        assert_eq!(world.engine.venue_scores().collect::<Vec<_>>(), scores);
+    }
+}
+
+#[test]
+fn without_any_venue_to_choose_from_an_order_is_held_or_refused_and_never_lost() {
+    // Of no venue at all, and of venues that are all down.
+    for empty in [true, false] {
+        for policy in RoutingPolicy::ALL {
+            let mut world = world(*policy, rules());
+            if empty {
+                world.send(Command::DefineInstrument(Instrument {
+                    venues: VenueSet::NONE,
+                    ..support::instrument(0)
+                }));
+            } else {
+                for venue in 0..3 {
+                    let venue = VenueId::new(venue);
+                    world.send(Command::VenueState { venue, up: false });
+                }
+            }
+            let events = buy(&mut world, "A", 10);
+            let sent = |event: &Event| matches!(event, Event::ChildSent(_) | Event::Routed(_));
+            assert!(!events.iter().any(sent), "{policy:?}: {events:?}");
+            let held = events
+                .iter()
+                .any(|event| matches!(event, Event::Accepted { held: true, .. }));
+            let refused = events
+                .iter()
+                .any(|event| matches!(event, Event::Rejected { .. }));
+            assert!(held != refused, "{policy:?}: {events:?}");
+            assert_eq!(world.engine.orders_held(), u32::from(held), "{policy:?}");
+        }
+    }
+}
+
+#[test]
 fn a_child_that_we_cancel_unfilled_says_nothing_about_its_venue() {
     let mut world = world(RoutingPolicy::Thompson, rules());
     buy(&mut world, "A", 10);

@@ -8,7 +8,7 @@ use dcx_model::{
 
 use super::Child;
 use super::child_state::ChildEnd;
-use crate::book::Level;
+use crate::book::{Best, Level};
 use crate::risk::Terms;
 use crate::route::{
     Ask, Beliefs, Choice, Context, Displayed, NO_REWARD, NOTHING_DISPLAYED, Open, Outcome, Piece,
@@ -58,7 +58,8 @@ impl Engine {
         candidates: VenueSet,
     ) -> Option<Chosen> {
         let instrument = terms.instrument;
-        let mid_twice = self.mid_twice(now, instrument);
+        let best = self.best(now, instrument);
+        let mid_twice = mid_twice_of(&best);
         let may_explore = self.may_explore(now, terms, qty, mid_twice);
         let context = self.context(now, terms, qty);
         let prices = self.displayed(now, terms, mid_twice);
@@ -66,6 +67,7 @@ impl Engine {
             context,
             candidates,
             displayed: prices.as_ref().unwrap_or(&NOTHING_DISPLAYED),
+            touch_bps: self.touch_bps(&best),
         };
         let mut beliefs = Beliefs::default();
         let choice = self
@@ -139,8 +141,16 @@ impl Engine {
 
     /// Best bid plus best offer now, zero if there is no fresh pair.
     fn mid_twice(&self, now: UnixNanos, instrument: InstrumentId) -> i64 {
-        let mid = self.best(now, instrument).mid_twice();
-        mid.and_then(|mid| i64::try_from(mid).ok()).unwrap_or(0)
+        mid_twice_of(&self.best(now, instrument))
+    }
+
+    /// What the best displayed price costs against the mid, as a reward weighs it: half the
+    /// spread, whichever the side. Zero without a pair.
+    fn touch_bps(&self, best: &Best) -> f32 {
+        let (Some(bid), Some(ask)) = (best.bid, best.ask) else {
+            return 0.0;
+        };
+        self.router.weights().touch_bps(bid.units(), ask.units())
     }
 
     /// Takes a quote in for the contexts of an instrument.
@@ -194,6 +204,7 @@ impl Engine {
             context,
             share,
             explored,
+            touch_bps,
         } = chosen.choice;
         self.router.working.open(
             at,
@@ -204,6 +215,7 @@ impl Engine {
                 share,
                 context,
                 explored,
+                touch_bps,
             },
         );
         let rules = &self.router.rules;
@@ -392,4 +404,10 @@ impl Engine {
     pub const fn exploration(&self) -> (i128, i128) {
         self.router.budget.spent()
     }
+}
+
+/// Best bid plus best offer, zero if there is no pair.
+fn mid_twice_of(best: &Best) -> i64 {
+    let mid = best.mid_twice();
+    mid.and_then(|mid| i64::try_from(mid).ok()).unwrap_or(0)
 }

@@ -695,7 +695,7 @@ impl Engine {
                 Some(NotEligible::Unable)
             };
             let ix = usize::from(venue.get());
-            let belief = chosen.beliefs.get(ix).copied().unwrap_or_default();
+            let belief = chosen.beliefs.of(venue);
             let probability = probabilities.get(ix).copied().unwrap_or_default();
             *reason = VenueReason {
                 venue,

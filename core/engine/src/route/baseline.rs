@@ -75,10 +75,7 @@ impl Policy for Baseline {
 
     fn assess(&self, ask: &Ask<'_>, beliefs: &mut Beliefs) {
         for ix in places(ask.candidates) {
-            if let Some(belief) = beliefs.get_mut(ix) {
-                belief.score = self.score(ask, ix);
-                belief.spread = 0.0;
-            }
+            beliefs.set(ix, self.score(ask, ix), 0.0);
         }
     }
 

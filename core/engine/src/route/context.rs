@@ -123,13 +123,23 @@ pub struct Surroundings {
     /// Squared moves of the mid, forgotten fast and slowly.
     moves_fast: f64,
     moves_slow: f64,
+    /// How many moves these are the means of, no more than are remembered slowly.
+    moves: u16,
 }
 
 /// Weights of a new value in the averages.
 const QTY: f64 = 1.0 / 64.0;
 const SPREAD: f64 = 1.0 / 256.0;
 const FAST: f64 = 1.0 / 32.0;
-const SLOW: f64 = 1.0 / 1_024.0;
+const SLOW: f64 = 1.0 / SLOW_MOVES as f64;
+const SLOW_MOVES: u16 = 1_024;
+
+/// Fewer moves say nothing about what is usual.
+const MOVES_MIN: u16 = 64;
+
+/// A market is not wild before a usual move of its mid is this part of its usual spread: below it
+/// is venues taking turns at the touch.
+const WILD_SPREADS: f64 = 0.25;
 
 impl Surroundings {
     /// Takes in the best bid and offer over all venues, in any unit of price.
@@ -143,8 +153,12 @@ impl Surroundings {
         if self.mid_twice > 0.0 {
             let moved = 1e4 * (mid_twice - self.mid_twice) / self.mid_twice;
             let squared = moved * moved;
-            self.moves_fast += FAST * (squared - self.moves_fast);
-            self.moves_slow += SLOW * (squared - self.moves_slow);
+            self.moves = (self.moves + 1).min(SLOW_MOVES);
+            // Plain means until there are as many as are remembered: began both at nothing, the
+            // slow one would stay behind for a thousand quotes and all of them would seem wild.
+            let first = 1.0 / f64::from(self.moves);
+            self.moves_fast += FAST.max(first) * (squared - self.moves_fast);
+            self.moves_slow += SLOW.max(first) * (squared - self.moves_slow);
             self.spread_mean += SPREAD * (self.spread_bps - self.spread_mean);
         } else {
             self.spread_mean = self.spread_bps;
@@ -162,13 +176,29 @@ impl Surroundings {
             qty
         };
         let spread = class(self.spread_bps, self.spread_mean, 0.75, 1.5);
-        let volatility = class(self.moves_fast, self.moves_slow, 0.5, 2.0);
+        let volatility = self.volatility();
         let hours = at.get() / (4 * 3_600 * NANOS_PER_S) % 6;
         let time = u16::try_from(hours).unwrap_or(0);
         Context::new(side, size, spread, volatility, time)
     }
 
+    /// How the mid moves now against how it usually does in this instrument.
+    fn volatility(&self) -> u16 {
+        const USUAL: u16 = 1;
+        if self.moves < MOVES_MIN {
+            return USUAL;
+        }
+        let least = WILD_SPREADS * self.spread_mean;
+        let class = class(self.moves_fast, self.moves_slow, 0.5, 2.0);
+        if class > USUAL && self.moves_fast < least * least {
+            USUAL
+        } else {
+            class
+        }
+    }
+
     pub(crate) fn digest(&self, words: &mut Words) {
+        words.u64(u64::from(self.moves));
         digest_float(words, self.qty_mean);
         digest_float(words, self.mid_twice);
         digest_float(words, self.spread_bps);

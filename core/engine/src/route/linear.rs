@@ -2,14 +2,17 @@
 
 use dcx_model::{Routing, RoutingPolicy, VENUES_MAX, VenueId};
 
-use super::context::CONTEXT_SIZE;
-use super::{Ask, Beliefs, Choice, Policy, Reward, Rule, digest_float, places, power, rounded};
+use super::context::{CONTEXT_SIZE, Context};
+use super::seen::KNOWN_MIN;
+use super::{
+    Ask, Beliefs, Choice, NOTHING_KNOWN, Policy, Reward, Rule, digest_float, power, rounded,
+};
 use crate::digest::Words;
 
 const N: usize = CONTEXT_SIZE;
 type Square = [[f64; N]; N];
 
-/// What was seen of one venue, and what follows from it.
+/// What was seen of one venue.
 #[derive(Clone, Debug)]
 struct Model {
     /// Discounted sum of the contexts' outer products.
@@ -18,23 +21,15 @@ struct Model {
     gained: [f64; N],
     /// The choice up to which both are discounted.
     until: u64,
-    /// Inverse of one plus `seen`.
-    inverse: [[f32; N]; N],
-    /// `inverse` times `gained`: what each number of a context is worth.
-    worth: [f32; N],
 }
 
 impl Model {
-    fn new() -> Self {
-        let mut model = Self {
+    const fn new() -> Self {
+        Self {
             seen: [[0.0; N]; N],
             gained: [0.0; N],
             until: 0,
-            inverse: [[0.0; N]; N],
-            worth: [0.0; N],
-        };
-        model.solve();
-        model
+        }
     }
 
     /// Forgets up to choice `now`.
@@ -58,34 +53,86 @@ impl Model {
             *gained += x * reward;
         }
     }
+}
 
-    /// Finds the inverse and what follows from it.
-    fn solve(&mut self) {
-        let inverse = inverse_of(&self.seen);
-        for (row, kept) in inverse.iter().zip(&mut self.inverse) {
-            for (value, kept) in row.iter().zip(kept) {
+/// Pairs of numbers of a context, each with itself and with those after it.
+const PAIRS: usize = N * (N + 1) / 2;
+
+/// One number of each venue.
+type Each = [f32; VENUES_MAX];
+
+/// What follows from what was seen: with these the mean and the variance of a context are two
+/// sums over all venues at a time.
+#[derive(Clone, Copy, Debug)]
+struct Solved {
+    /// The inverse of one plus what was seen: its upper half, row by row.
+    inverse: [Each; PAIRS],
+    /// The inverse times what was gained: what each number of a context is worth.
+    worth: [Each; N],
+}
+
+impl Solved {
+    /// Nothing seen: the inverse of one is one.
+    fn new() -> Self {
+        let mut solved = Self {
+            inverse: [[0.0; VENUES_MAX]; PAIRS],
+            worth: [[0.0; VENUES_MAX]; N],
+        };
+        let blank = Model::new();
+        (0..VENUES_MAX).for_each(|venue| solved.take(venue, &blank));
+        solved
+    }
+
+    /// Solves the model of a venue.
+    fn take(&mut self, venue: usize, model: &Model) {
+        let inverse = inverse_of(&model.seen);
+        let upper = (0..).zip(&inverse).flat_map(|(i, row)| row.iter().skip(i));
+        for (kept, value) in self.inverse.iter_mut().zip(upper) {
+            if let Some(kept) = kept.get_mut(venue) {
                 *kept = rounded(*value);
             }
         }
-        for (row, worth) in inverse.iter().zip(&mut self.worth) {
-            let sum: f64 = row.iter().zip(&self.gained).map(|(a, b)| a * b).sum();
-            *worth = rounded(sum);
-        }
-    }
-
-    /// Mean and variance of the reward in a context, the variance against that of the prior.
-    fn belief(&self, context: &[f32; N]) -> (f32, f32) {
-        let mut mean = 0.0;
-        let mut product = [0.0_f32; N];
-        for ((row, worth), x) in self.inverse.iter().zip(&self.worth).zip(context) {
-            mean += worth * x;
-            for (sum, value) in product.iter_mut().zip(row) {
-                *sum += value * x;
+        for (kept, row) in self.worth.iter_mut().zip(&inverse) {
+            let sum: f64 = row.iter().zip(&model.gained).map(|(a, b)| a * b).sum();
+            if let Some(kept) = kept.get_mut(venue) {
+                *kept = rounded(sum);
             }
         }
-        let variance: f32 = product.iter().zip(context).map(|(a, b)| a * b).sum();
-        (mean, variance.max(0.0))
     }
+}
+
+/// The sum of all rows, each times its factor, for the first so many venues.
+#[inline]
+fn sum<const ROWS: usize, const VENUES: usize>(
+    rows: &[Each; ROWS],
+    factors: &[f32; ROWS],
+) -> [f32; VENUES] {
+    let mut sums = [0.0; VENUES];
+    for (row, factor) in rows.iter().zip(factors) {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += value * factor;
+        }
+    }
+    sums
+}
+
+/// The products of each pair; those of two different numbers stand in the whole matrix twice.
+#[inline]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the pairs are counted as the array is long"
+)]
+fn pairs(context: &[f32; N]) -> [f32; PAIRS] {
+    let mut pairs = [0.0; PAIRS];
+    let mut at = 0;
+    for i in 0..N {
+        pairs[at] = context[i] * context[i];
+        for j in i + 1..N {
+            pairs[at + j - i] = 2.0 * context[i] * context[j];
+        }
+        at += N - i;
+    }
+    pairs
 }
 
 /// Below this what was seen is forgotten altogether: denormal floats would be slow.
@@ -112,6 +159,8 @@ pub struct Linear {
     /// The venue whose model is brought up to date next.
     next: usize,
     models: [Model; VENUES_MAX],
+    /// What follows from them.
+    solved: Solved,
 }
 
 impl Linear {
@@ -129,6 +178,7 @@ impl Linear {
             choices: 0,
             next: 0,
             models: std::array::from_fn(|_| Model::new()),
+            solved: Solved::new(),
         }
     }
 
@@ -140,9 +190,34 @@ impl Linear {
             for value in model.seen.iter().flatten().chain(&model.gained) {
                 digest_float(words, *value);
             }
-            for value in model.inverse.iter().flatten().chain(&model.worth) {
-                words.u64(u64::from(value.to_bits()));
-            }
+        }
+        let Solved { inverse, worth } = &self.solved;
+        for value in inverse.iter().chain(worth).flatten() {
+            words.u64(u64::from(value.to_bits()));
+        }
+    }
+
+    /// Finds what follows from the model of a venue.
+    fn solve(&mut self, ix: usize) {
+        if let Some(model) = self.models.get(ix) {
+            self.solved.take(ix, model);
+        }
+    }
+
+    /// Says what is believed of the first so many venues.
+    #[inline]
+    fn tell<const VENUES: usize>(&self, context: Context, beliefs: &mut Beliefs) {
+        let context = context.features();
+        let prior: f32 = context.iter().map(|x| x * x).sum();
+        let means: [f32; VENUES] = sum(&self.solved.worth, &context);
+        let variances: [f32; VENUES] = sum(&self.solved.inverse, &pairs(&context));
+        let told = beliefs.scores.iter_mut().zip(&mut beliefs.spreads);
+        let told = told.zip(&mut beliefs.known);
+        for (((score, spread), known), (mean, variance)) in told.zip(means.iter().zip(&variances)) {
+            let variance = variance.max(0.0);
+            *score = *mean;
+            *spread = self.width * variance.sqrt();
+            *known = without_hope(*mean, variance / prior);
         }
     }
 }
@@ -161,13 +236,11 @@ impl Policy for Linear {
     }
 
     fn assess(&self, ask: &Ask<'_>, beliefs: &mut Beliefs) {
-        let context = ask.context.features();
-        for ix in places(ask.candidates) {
-            if let (Some(model), Some(belief)) = (self.models.get(ix), beliefs.get_mut(ix)) {
-                let (mean, variance) = model.belief(&context);
-                belief.score = mean;
-                belief.spread = self.width * variance.sqrt();
-            }
+        const FEW: usize = 4;
+        if ask.candidates.bits() >> FEW == 0 {
+            self.tell::<FEW>(ask.context, beliefs);
+        } else {
+            self.tell::<VENUES_MAX>(ask.context, beliefs);
         }
     }
 
@@ -183,16 +256,32 @@ impl Policy for Linear {
         let own = usize::from(choice.venue.get());
         if let Some(model) = self.models.get_mut(own) {
             model.age(discount, now);
-            model.observe(&context, reward.bounded_bps(), power(discount, age));
-            model.solve();
+            let reward = choice.against_touch(reward);
+            model.observe(&context, reward, power(discount, age));
         }
+        self.solve(own);
         self.next = (self.next + 1) % VENUES_MAX;
         if let Some(model) = self.models.get_mut(self.next)
             && model.until < now
         {
             model.age(discount, now);
-            model.solve();
+            self.solve(self.next);
         }
+    }
+}
+
+/// What a mean would be without the prior that draws it to zero, where enough was seen. `left` is
+/// the variance against what it was before anything was seen; after so many observations of the
+/// same context it is one over one and their number, and the mean is too small by as much.
+#[inline]
+fn without_hope(mean: f32, left: f32) -> f32 {
+    /// As much is left after [`KNOWN_MIN`] observations.
+    const LEFT_MAX: f32 = rounded(1.0 / (1.0 + KNOWN_MIN));
+    let known = mean / (1.0 - left);
+    if left <= LEFT_MAX {
+        known
+    } else {
+        NOTHING_KNOWN
     }
 }
 

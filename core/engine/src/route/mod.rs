@@ -43,6 +43,7 @@ mod probability;
 mod reward;
 mod router;
 mod rule;
+mod seen;
 mod split;
 mod window;
 
@@ -68,21 +69,74 @@ use dcx_stats::Draws;
 use crate::book::Level;
 use crate::digest::Words;
 
-/// What a policy believed about a venue when it chose. What the two numbers are says the
-/// [`Rule`]. They have the precision in which a record keeps them, so that a choice can be gone
-/// over from its record to the bit.
+/// What a policy believed about a venue when it chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Belief {
     /// The mean, or what stands in its place.
     pub score: f32,
     /// How uncertain it is.
     pub spread: f32,
+    /// What was seen of it, without the hope that makes one try: the highest is believed best.
+    pub known: f32,
     /// What was drawn, or the bound: the highest is chosen.
     pub drawn: f64,
 }
 
-/// Beliefs by venue.
-pub type Beliefs = [Belief; VENUES_MAX];
+/// Beliefs by venue, each number of all venues side by side: they are computed four at a time.
+///
+/// What score and spread are says the [`Rule`]. They have the precision in which a record keeps
+/// them, so that a choice can be gone over from its record to the bit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Beliefs {
+    /// The means, or what stands in their place.
+    pub scores: [f32; VENUES_MAX],
+    /// How uncertain they are.
+    pub spreads: [f32; VENUES_MAX],
+    /// What was seen, without the hope that makes one try: the highest is believed best.
+    /// [`NOTHING_KNOWN`] where too little was.
+    pub known: [f32; VENUES_MAX],
+    /// What was drawn, or the bounds: the highest is chosen.
+    pub drawn: [f64; VENUES_MAX],
+}
+
+/// What is known of a venue of which nothing is.
+pub const NOTHING_KNOWN: f32 = f32::NEG_INFINITY;
+
+impl Default for Beliefs {
+    fn default() -> Self {
+        Self {
+            scores: [0.0; VENUES_MAX],
+            spreads: [0.0; VENUES_MAX],
+            known: [NOTHING_KNOWN; VENUES_MAX],
+            drawn: [0.0; VENUES_MAX],
+        }
+    }
+}
+
+impl Beliefs {
+    /// What is believed of one venue.
+    #[must_use]
+    pub fn of(&self, venue: VenueId) -> Belief {
+        let ix = usize::from(venue.get());
+        Belief {
+            score: self.scores.get(ix).copied().unwrap_or_default(),
+            spread: self.spreads.get(ix).copied().unwrap_or_default(),
+            known: self.known.get(ix).copied().unwrap_or(NOTHING_KNOWN),
+            drawn: self.drawn.get(ix).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Takes score and spread of a venue, the score being known.
+    fn set(&mut self, ix: usize, score: f32, spread: f32) {
+        if let (Some(own), Some(wide), Some(known)) = (
+            self.scores.get_mut(ix),
+            self.spreads.get_mut(ix),
+            self.known.get_mut(ix),
+        ) {
+            (*own, *wide, *known) = (score, spread, score);
+        }
+    }
+}
 
 /// What each venue's displayed price costs against the mid, in basis points, less being better;
 /// infinite where it displays none.
@@ -100,6 +154,9 @@ pub struct Ask<'a> {
     pub candidates: VenueSet,
     /// Their prices. Only [`RoutingPolicy::BestDisplayed`] reads them.
     pub displayed: &'a Displayed,
+    /// What the best price that any venue displays costs against the mid, in basis points; zero
+    /// where that is not known.
+    pub touch_bps: f32,
 }
 
 impl Ask<'static> {
@@ -110,6 +167,7 @@ impl Ask<'static> {
             context: Context::PLAIN,
             candidates,
             displayed: &NOTHING_DISPLAYED,
+            touch_bps: 0.0,
         }
     }
 }
@@ -127,7 +185,23 @@ pub struct Choice {
     pub share: f32,
     /// Whether it is not the venue that was believed best.
     pub explored: bool,
+    /// What the best displayed price cost then.
+    pub touch_bps: f32,
 }
+
+impl Choice {
+    /// The reward against what the best displayed price cost at the decision.
+    ///
+    /// A wide market is dear at every venue. What all pay alike says nothing of one of them, and
+    /// left in it is noise in which differences of a tenth of a basis point drown. It was known
+    /// before the choice, so to take it off changes no difference between venues.
+    fn against_touch(&self, reward: &Reward) -> f64 {
+        reward.bounded_bps() + f64::from(self.touch_bps).clamp(-TOUCH_BPS_MAX, TOUCH_BPS_MAX)
+    }
+}
+
+/// No market is taken to be wider to either side.
+const TOUCH_BPS_MAX: f64 = 50.0;
 
 /// A way to choose venues.
 pub trait Policy {
@@ -137,8 +211,8 @@ pub trait Policy {
     /// The share of choices that are made uniformly among the candidates, in millionths.
     fn explore_ppm(&self) -> u32;
 
-    /// Says what is believed of each candidate, for those who choose and those who ask why. Of
-    /// other venues it says nothing.
+    /// Says what is believed and known of each candidate, for those who choose and those who ask
+    /// why. What it says of other venues means nothing.
     fn assess(&self, ask: &Ask<'_>, beliefs: &mut Beliefs);
 
     /// Takes notice that a venue was chosen, and gives the number of the choice. Every choice
@@ -151,7 +225,8 @@ pub trait Policy {
     fn learn(&mut self, choice: &Choice, reward: &Reward);
 
     /// Chooses one of the candidates; none where there is none. Where it may not explore it
-    /// chooses the one that is believed best.
+    /// chooses the one that is believed best: by what was seen of it. To try one of which too
+    /// little was seen is to explore, however much is hoped of it.
     ///
     /// # Cost
     /// O(venues), one draw for each candidate at most, two and more for [`Rule::Beta`]. No
@@ -172,6 +247,7 @@ pub trait Policy {
             context: ask.context,
             share: chosen.share,
             explored: chosen.explored,
+            touch_bps: ask.touch_bps,
         })
     }
 
@@ -241,13 +317,24 @@ fn power(mut base: f64, mut exponent: u64) -> f64 {
 }
 
 /// The places of the venues in a set, lowest first.
+#[inline]
 fn places(venues: VenueSet) -> impl Iterator<Item = usize> {
     let mut left = venues.bits() & ((1 << VENUES_MAX) - 1);
     std::iter::from_fn(move || {
-        let ix = left.trailing_zeros() as usize;
-        left &= left.wrapping_sub(1);
-        (ix < 64).then_some(ix)
+        if left == 0 {
+            return None;
+        }
+        // Below `VENUES_MAX` already; said so that the compiler knows.
+        let ix = left.trailing_zeros() as usize % VENUES_MAX;
+        left &= left - 1;
+        Some(ix)
     })
+}
+
+/// Whether any of the four venues from `4 × four` is in a set.
+#[inline]
+const fn is_any(venues: VenueSet, four: u32) -> bool {
+    venues.bits() >> (4 * four) & 0xf != 0
 }
 
 /// The venue at a place below [`VENUES_MAX`].
@@ -259,8 +346,8 @@ const fn venue_at(ix: usize) -> VenueId {
 /// Scores as a record keeps them.
 pub(crate) fn recorded(beliefs: &Beliefs) -> ([Score; VENUES_MAX], [Score; VENUES_MAX]) {
     (
-        beliefs.map(|belief| Score::of(belief.score)),
-        beliefs.map(|belief| Score::of(belief.spread)),
+        beliefs.scores.map(Score::of),
+        beliefs.spreads.map(Score::of),
     )
 }
 

@@ -19,6 +19,7 @@ pub(crate) struct Open {
     pub(crate) share: f32,
     pub(crate) context: Context,
     pub(crate) explored: bool,
+    pub(crate) touch_bps: f32,
 }
 
 impl Open {
@@ -29,6 +30,7 @@ impl Open {
         share: 0.0,
         context: Context::PLAIN,
         explored: false,
+        touch_bps: 0.0,
     };
 
     /// The choice that it was.
@@ -39,6 +41,7 @@ impl Open {
             context: self.context,
             share: self.share,
             explored: self.explored,
+            touch_bps: self.touch_bps,
         }
     }
 }
@@ -134,7 +137,7 @@ impl Working {
             words.u64(open.number);
             words.u64(open.sent_at.get());
             words.u64(u64::from(open.share.to_bits()) << 32 | u64::from(open.context.bits()));
-            words.u64(u64::from(open.explored));
+            words.u64(u64::from(open.touch_bps.to_bits()) << 1 | u64::from(open.explored));
             at = place.next;
         }
         words.finish()
@@ -200,7 +203,8 @@ impl Markouts {
             words.u64(settling.child.get());
             words.u64(u64::from(settling.instrument.get()) << 8 | u64::from(settling.side.wire()));
             words.u64(settling.choice.number);
-            words.u64(u64::from(settling.choice.venue.get()));
+            let touch = u64::from(settling.choice.touch_bps.to_bits());
+            words.u64(touch << 8 | u64::from(settling.choice.venue.get()));
             words.u64(settling.mid_twice.cast_unsigned());
             words.u64(settling.due.get());
             words.u64(settling.limit.get());

@@ -5,11 +5,11 @@
 //! integral: over all values x, the density of a venue's draw at x times the chance that all
 //! others draw less.
 
-use dcx_model::{RouteDecision, RouteFlags, VENUES_MAX, VenueSet};
+use dcx_model::{RouteDecision, RouteFlags, Score, VENUES_MAX, VenueSet};
 use dcx_stats::{beta_cdf, beta_density, ln_beta, normal_cdf, normal_density};
 
-use super::rule::{highest, share};
-use super::{Beliefs, Rule, places, rule_of};
+use super::rule::{best, highest, share};
+use super::{Beliefs, Rule, places, rule_of, venue_at};
 
 /// Probabilities by venue; zero for those that could not be chosen.
 pub type Probabilities = [f64; VENUES_MAX];
@@ -33,7 +33,7 @@ pub fn probabilities(
     beliefs: &Beliefs,
 ) -> Probabilities {
     let mut found = [0.0; VENUES_MAX];
-    let Some(best) = rule.best(candidates, beliefs) else {
+    let Some(best) = best(candidates, beliefs) else {
         return found;
     };
     let count = candidates.count();
@@ -50,8 +50,8 @@ pub fn probabilities(
         }
         Rule::Highest => {
             let drawn = |ix: usize| {
-                let belief = beliefs.get(ix)?;
-                Some(f64::from(belief.score) + f64::from(belief.spread))
+                let (score, spread) = (beliefs.scores.get(ix)?, beliefs.spreads.get(ix)?);
+                Some(f64::from(*score) + f64::from(*spread))
             };
             if let Some(at) = highest(candidates, drawn) {
                 set(&mut found, at, 1.0);
@@ -71,18 +71,20 @@ pub fn probabilities(
 /// The probability of each candidate of a recorded choice.
 #[must_use]
 pub fn probabilities_of(decision: &RouteDecision) -> Probabilities {
-    let mut beliefs = Beliefs::default();
-    let recorded = decision.scores.iter().zip(&decision.spreads);
-    for (belief, (score, spread)) in beliefs.iter_mut().zip(recorded) {
-        (belief.score, belief.spread) = (score.value(), spread.value());
+    if decision.flags.has(RouteFlags::HELD_TO_BEST) {
+        // It could be no other.
+        let mut found = [0.0; VENUES_MAX];
+        set(&mut found, usize::from(decision.venue.get()), 1.0);
+        return found;
     }
-    probabilities(
-        rule_of(decision.policy),
-        decision.explore_ppm,
-        VenueSet::from_bits(u64::from(decision.candidates)),
-        !decision.flags.has(RouteFlags::HELD_TO_BEST),
-        &beliefs,
-    )
+    let beliefs = Beliefs {
+        scores: decision.scores.map(Score::value),
+        spreads: decision.spreads.map(Score::value),
+        ..Beliefs::default()
+    };
+    let candidates = VenueSet::from_bits(u64::from(decision.candidates));
+    let rule = rule_of(decision.policy);
+    probabilities(rule, decision.explore_ppm, candidates, true, &beliefs)
 }
 
 fn set(found: &mut Probabilities, at: usize, value: f64) {
@@ -132,7 +134,7 @@ impl Race {
             len: 0,
         };
         for (ix, runner) in places(candidates).zip(&mut race.runners) {
-            let belief = beliefs.get(ix).copied().unwrap_or_default();
+            let belief = beliefs.of(venue_at(ix));
             let (a, b) = (f64::from(belief.score), f64::from(belief.spread));
             *runner = match rule {
                 Rule::Beta => {

@@ -97,6 +97,20 @@ impl Weights {
     }
 }
 
+impl Weights {
+    /// What these best prices of all venues cost against their mid, as a reward weighs it: half
+    /// the spread, whichever the side.
+    pub(crate) fn touch_bps(&self, bid: i64, ask: i64) -> f32 {
+        let (bid, ask) = (float(i128::from(bid)), float(i128::from(ask)));
+        let mid_twice = bid + ask;
+        if mid_twice > 0.0 {
+            super::rounded(self.slippage * 1e4 * (ask - bid) / mid_twice)
+        } else {
+            0.0
+        }
+    }
+}
+
 impl Default for Weights {
     fn default() -> Self {
         Self::new(&RoutingRules::DEFAULT)

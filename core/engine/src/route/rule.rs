@@ -31,22 +31,15 @@ pub(super) struct Chosen {
 
 impl Rule {
     /// What a belief puts a venue at without optimism or luck.
-    pub(super) fn centre(self, score: f32, spread: f32) -> f64 {
+    fn centre(self, score: f32, spread: f32) -> f64 {
         match self {
             Self::Highest | Self::Normal | Self::Shares => f64::from(score),
             Self::Beta => f64::from(score) / (f64::from(score) + f64::from(spread)),
         }
     }
 
-    /// The candidate that is believed best; of equals the lowest number.
-    pub(super) fn best(self, candidates: VenueSet, beliefs: &Beliefs) -> Option<usize> {
-        highest(candidates, |ix| {
-            let belief = beliefs.get(ix)?;
-            Some(self.centre(belief.score, belief.spread))
-        })
-    }
-
     /// Chooses, leaving what it drew in the beliefs.
+    #[inline]
     pub(super) fn choose(
         self,
         explore_ppm: u32,
@@ -55,16 +48,18 @@ impl Rule {
         draws: &mut Draws,
         beliefs: &mut Beliefs,
     ) -> Option<Chosen> {
-        let best = self.best(candidates, beliefs)?;
+        let best = best(candidates, beliefs)?;
         let count = candidates.count();
-        for belief in beliefs.iter_mut() {
-            belief.drawn = self.centre(belief.score, belief.spread);
-        }
-        let at = if count < 2 || !may_explore {
-            best
+        let uniform = if count < 2 || !may_explore {
+            Some(best)
         } else {
             uniformly(explore_ppm, candidates, draws)
-                .or_else(|| self.draw(candidates, draws, beliefs))?
+        };
+        let at = if let Some(at) = uniform {
+            self.centre_all(beliefs);
+            at
+        } else {
+            self.draw(candidates, draws, beliefs)?
         };
         let share = if self == Self::Shares && may_explore {
             share(explore_ppm, candidates, beliefs, at)
@@ -78,37 +73,76 @@ impl Rule {
         })
     }
 
-    /// Draws for each candidate; the highest wins.
+    /// Puts what is believed in the place of what is drawn.
+    fn centre_all(self, beliefs: &mut Beliefs) {
+        let of = beliefs.scores.iter().zip(&beliefs.spreads);
+        for (drawn, (score, spread)) in beliefs.drawn.iter_mut().zip(of) {
+            *drawn = self.centre(*score, *spread);
+        }
+    }
+
+    /// Draws for each candidate; the highest wins, of equals the lowest number.
+    #[inline]
     fn draw(self, candidates: VenueSet, draws: &mut Draws, beliefs: &mut Beliefs) -> Option<usize> {
-        if self == Self::Shares {
-            return by_share(candidates, draws, beliefs);
+        match self {
+            Self::Shares => {
+                self.centre_all(beliefs);
+                by_share(candidates, draws, beliefs)
+            }
+            Self::Normal => each(candidates, beliefs, |score, spread| {
+                score + spread * draws.normal()
+            }),
+            Self::Beta => each(candidates, beliefs, |score, spread| {
+                draws.beta(score, spread)
+            }),
+            Self::Highest => each(candidates, beliefs, |score, spread| score + spread),
         }
-        for ix in places(candidates) {
-            let belief = beliefs.get_mut(ix)?;
-            let (score, spread) = (f64::from(belief.score), f64::from(belief.spread));
-            belief.drawn = match self {
-                Self::Normal => score + spread * draws.normal(),
-                Self::Beta => draws.beta(score, spread),
-                Self::Highest | Self::Shares => score + spread,
-            };
-        }
-        highest(candidates, |ix| beliefs.get(ix).map(|belief| belief.drawn))
     }
 }
 
-/// The place of the highest value; of equals the lowest.
-pub(super) fn highest(
+/// Sets what each candidate draws, and finds the highest.
+#[inline]
+fn each(
     candidates: VenueSet,
-    mut value: impl FnMut(usize) -> Option<f64>,
+    beliefs: &mut Beliefs,
+    mut draw: impl FnMut(f64, f64) -> f64,
 ) -> Option<usize> {
-    let mut best = None;
-    for ix in places(candidates) {
+    let Beliefs {
+        scores,
+        spreads,
+        drawn,
+        ..
+    } = beliefs;
+    highest(candidates, |ix| {
+        let (score, spread) = (scores.get(ix)?, spreads.get(ix)?);
+        let value = draw(f64::from(*score), f64::from(*spread));
+        *drawn.get_mut(ix)? = value;
+        Some(value)
+    })
+}
+
+/// The candidate that is believed best: of which the best was seen; of equals the lowest number.
+#[inline]
+pub(super) fn best(candidates: VenueSet, beliefs: &Beliefs) -> Option<usize> {
+    highest(candidates, |ix| beliefs.known.get(ix).copied())
+}
+
+/// The place of the highest value; of equals the lowest.
+#[inline]
+pub(super) fn highest<T: PartialOrd>(
+    candidates: VenueSet,
+    mut value: impl FnMut(usize) -> Option<T>,
+) -> Option<usize> {
+    let mut left = places(candidates);
+    let mut at = left.next()?;
+    let mut highest = value(at)?;
+    for ix in left {
         let value = value(ix)?;
-        if best.is_none_or(|(_, highest)| value > highest) {
-            best = Some((ix, value));
+        if value > highest {
+            (at, highest) = (ix, value);
         }
     }
-    best.map(|(ix, _)| ix)
+    Some(at)
 }
 
 /// Now and then any candidate, all alike. One draw says both whether and which.
@@ -116,10 +150,16 @@ fn uniformly(explore_ppm: u32, candidates: VenueSet, draws: &mut Draws) -> Optio
     if explore_ppm == 0 {
         return None;
     }
-    let u = draws.uniform() * 1e6 / f64::from(explore_ppm);
-    if u >= 1.0 {
+    let u = draws.uniform() * 1e6;
+    if u >= f64::from(explore_ppm) {
         return None;
     }
+    pick(u / f64::from(explore_ppm), candidates)
+}
+
+/// The candidate at this part of the way from the first to the last.
+#[cold]
+fn pick(u: f64, candidates: VenueSet) -> Option<usize> {
     let count = candidates.count();
     let mut below = 0.0;
     let mut last = None;
@@ -140,7 +180,7 @@ fn by_share(candidates: VenueSet, draws: &mut Draws, beliefs: &Beliefs) -> Optio
     let mut last = None;
     for ix in places(candidates) {
         last = Some(ix);
-        left -= f64::from(beliefs.get(ix)?.score);
+        left -= f64::from(*beliefs.scores.get(ix)?);
         if left < 0.0 {
             break;
         }
@@ -152,9 +192,7 @@ fn by_share(candidates: VenueSet, draws: &mut Draws, beliefs: &Beliefs) -> Optio
 pub(super) fn share(explore_ppm: u32, candidates: VenueSet, beliefs: &Beliefs, at: usize) -> f64 {
     let (explore, count) = (f64::from(explore_ppm) / 1e6, candidates.count());
     let whole = weight(candidates, beliefs);
-    let own = beliefs
-        .get(at)
-        .map_or(0.0, |belief| f64::from(belief.score));
+    let own = beliefs.scores.get(at).copied().map_or(0.0, f64::from);
     if whole > 0.0 && count > 1 {
         (1.0 - explore) * own / whole + explore / f64::from(count)
     } else {
@@ -163,6 +201,6 @@ pub(super) fn share(explore_ppm: u32, candidates: VenueSet, beliefs: &Beliefs, a
 }
 
 fn weight(candidates: VenueSet, beliefs: &Beliefs) -> f64 {
-    let scores = places(candidates).filter_map(|ix| beliefs.get(ix));
-    scores.map(|belief| f64::from(belief.score)).sum()
+    let scores = places(candidates).filter_map(|ix| beliefs.scores.get(ix));
+    scores.copied().map(f64::from).sum()
 }

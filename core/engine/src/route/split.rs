@@ -8,7 +8,11 @@
 use dcx_model::{Qty, Routing, VENUES_MAX, VenueId, VenueSet};
 
 use super::rule::highest;
-use super::{Ask, Beliefs, Choice, Policy, Reward, Rule, digest_float, places, rounded, venue_at};
+use super::seen::KNOWN_MIN;
+use super::{
+    Ask, Beliefs, Choice, NOTHING_KNOWN, Policy, Reward, Rule, digest_float, places, rounded,
+    venue_at,
+};
 use crate::digest::Words;
 
 /// Units of which a venue's having them is told apart.
@@ -31,6 +35,15 @@ impl Unit {
     /// be.
     fn chance(self) -> f64 {
         1.0 - self.missed / (self.asked + 1.0)
+    }
+
+    /// The chance by what was seen alone, where that was enough.
+    fn known(self) -> f32 {
+        if self.asked >= KNOWN_MIN {
+            rounded(1.0 - self.missed / self.asked)
+        } else {
+            NOTHING_KNOWN
+        }
     }
 }
 
@@ -182,9 +195,10 @@ impl Policy for Split {
     /// The chance that a venue has anything.
     fn assess(&self, ask: &Ask<'_>, beliefs: &mut Beliefs) {
         for ix in places(ask.candidates) {
-            if let Some(belief) = beliefs.get_mut(ix) {
-                belief.score = rounded(self.unit_at(ix, 0).chance());
-                belief.spread = 0.0;
+            let unit = self.unit_at(ix, 0);
+            beliefs.set(ix, rounded(unit.chance()), 0.0);
+            if let Some(known) = beliefs.known.get_mut(ix) {
+                *known = unit.known();
             }
         }
     }

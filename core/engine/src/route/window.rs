@@ -2,7 +2,7 @@
 
 use dcx_model::{Routing, VENUES_MAX, VenueId};
 
-use super::{Ask, Beliefs, Choice, Policy, Reward, Rule, float, places, rounded};
+use super::{Ask, Beliefs, Choice, NOTHING_KNOWN, Policy, Reward, Rule, float, places, rounded};
 use crate::digest::Words;
 
 /// One choice of the window.
@@ -89,16 +89,19 @@ impl Policy for Window {
         let made = float(self.choices.min(self.len()).max(1));
         let bound = self.width * (2.0 * dcx_stats::ln(made)).sqrt();
         for ix in places(ask.candidates) {
-            let (Some(held), Some(belief)) = (self.venues.get(ix), beliefs.get_mut(ix)) else {
+            let Some(held) = self.venues.get(ix) else {
                 return;
             };
-            (belief.score, belief.spread) = if held.count == 0 {
-                (0.0, f32::INFINITY)
-            } else {
+            if held.count > 0 {
                 let count = float(held.count);
                 let mean = signed(held.sum) / UNITS / count;
-                (rounded(mean), rounded(bound / count.sqrt()))
-            };
+                beliefs.set(ix, rounded(mean), rounded(bound / count.sqrt()));
+            } else {
+                beliefs.set(ix, 0.0, f32::INFINITY);
+                if let Some(known) = beliefs.known.get_mut(ix) {
+                    *known = NOTHING_KNOWN;
+                }
+            }
         }
     }
 
@@ -130,7 +133,7 @@ impl Policy for Window {
             return;
         };
         if pull.number == 0 {
-            let reward = units(reward.bounded_bps().clamp(-self.range, 0.0));
+            let reward = units(choice.against_touch(reward).clamp(-self.range, self.range));
             *pull = Pull {
                 number: choice.number,
                 venue,
