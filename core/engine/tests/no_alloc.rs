@@ -16,12 +16,13 @@ use std::cell::Cell;
 
 use dcx_engine::{Engine, Outbox};
 use dcx_model::{
-    AccountId, Algo, CancelRequest, ChildId, ClOrdId, Command, Configure, Event, ExecId, ExecType,
-    Instrument, InstrumentId, InstrumentLimits, Leg, Limit, LimitChange, LimitPx, ListId,
-    MarketTrade, MassCancelRequest, MassScope, MassStatusRequest, Nanos, NewOrder, Notional,
-    OnNoVenue, OperatorCancel, OrdRejReason, OrdStatus, OrdType, OrderFlags, OrderId, Peg, Price,
-    Qty, Quote, ReplaceRequest, RequestId, Routing, RoutingPolicy, RoutingRules, Scope, Seq,
-    SessionId, SessionLimits, Side, StatusRequest, Text, TimeInForce, UnixNanos, Venue,
+    AccountId, Algo, AlgoOrder, AlgoTerms, CancelRequest, ChildId, ClOrdId, Command, Configure,
+    Event, ExecId, ExecType, Instrument, InstrumentId, InstrumentLimits, Leg, Limit, LimitChange,
+    LimitPx, ListId, MarketFacts, MarketTrade, MassCancelRequest, MassScope, MassStatusRequest,
+    Nanos, NewOrder, Notional, OnNoVenue, OperatorCancel, OrdRejReason, OrdStatus, OrdType,
+    OrderFlags, OrderId, PROFILE_BUCKETS, PROFILE_PART, Peg, Price, ProfileWeights, Qty, Quote,
+    ReplaceRequest, RequestId, Routing, RoutingPolicy, RoutingRules, Scope, Seq, SessionId,
+    SessionLimits, SetProfile, Side, StatusRequest, Text, TimeInForce, UnixNanos, Venue,
     VenueCancelReject, VenueFeatures, VenueId, VenueReport, VenueSet,
 };
 use dcx_stats::Draws;
@@ -83,6 +84,8 @@ struct Mix {
     /// Orders of lists that were sent.
     linked: u64,
     kinds: [u64; 13],
+    /// Accepted orders by algorithm.
+    algos: [u64; Algo::ALL.len()],
 }
 
 impl Mix {
@@ -91,6 +94,12 @@ impl Mix {
         self.at = self.at.plus(Nanos::new(20_000));
         self.engine
             .apply(self.at, self.seq, command, &mut self.outbox);
+        if let Command::AlgoOrder(order) = command {
+            let accepted = |event: &Event| matches!(event, Event::Accepted { .. });
+            let accepted = self.outbox.events().iter().any(accepted);
+            let algo = Algo::ALL.iter().position(|algo| *algo == order.algo);
+            self.algos[algo.unwrap()] += u64::from(accepted);
+        }
         for event in self.outbox.events() {
             match event {
                 Event::ChildSent(order) => {
@@ -166,6 +175,41 @@ impl Mix {
             transact_time: self.at,
             ..NewOrder::PLAIN
         })
+    }
+
+    /// An order that is worked over a short time by any of the algorithms.
+    fn algo_order(&mut self) -> Command {
+        let Command::NewOrder(plain) = self.order() else {
+            unreachable!("an order is an order");
+        };
+        let algo = Algo::ALL[1 + self.below(Algo::ALL.len() as u64 - 1) as usize];
+        let sliced = algo.is_scheduled() && algo != Algo::Pov;
+        let urgent = matches!(algo, Algo::Shortfall | Algo::Adaptive | Algo::Planned);
+        let (iceberg, pegged) = (algo == Algo::Iceberg, algo == Algo::Pegged);
+        let order = NewOrder {
+            algo,
+            time_in_force: TimeInForce::Day,
+            ord_type: if pegged {
+                OrdType::Pegged
+            } else {
+                OrdType::Limit
+            },
+            peg: if pegged { Peg::Primary } else { Peg::None },
+            display_qty: Qty::whole(if iceberg { 10 } else { 0 }),
+            slices: if sliced { 1 + self.below(6) as u16 } else { 0 },
+            end: self.at.plus(Nanos::from_millis(20 + self.below(60))),
+            ..plain
+        };
+        let terms = AlgoTerms {
+            participation_ppm: if algo == Algo::Pov { 200_000 } else { 0 },
+            interval_ms: 10,
+            jitter_bps: if sliced { 500 } else { 0 },
+            vary_bps: if iceberg { 500 } else { 0 },
+            urgency: if urgent { 100 } else { 0 },
+            spread_max_ticks: if algo == Algo::Sniper { 8 } else { 0 },
+            ..AlgoTerms::NONE
+        };
+        Command::AlgoOrder(AlgoOrder::of(&order, terms))
     }
 
     /// An order that waits for a price, follows one, or is one of two that cancel each other.
@@ -349,7 +393,8 @@ impl Mix {
             0..9 => self.order(),
             9..12 => self.special_order(),
             12..16 => self.held_order(),
-            16..60 => self.report(),
+            16 => self.algo_order(),
+            17..60 => self.report(),
             60..78 => self.quote(),
             78..80 => Command::MarketTrade(MarketTrade {
                 venue: VenueId::new(0),
@@ -416,8 +461,8 @@ fn operator() -> dcx_model::Operator {
     }
 }
 
-/// A policy of another kind for each instrument, and every rule in force.
-fn configure_routing(mix: &mut Mix) {
+/// Every rule in force.
+fn configure_rules(mix: &mut Mix) {
     mix.apply(&Command::SetRoutingRules(RoutingRules {
         events: true,
         budget_ppm: 200_000,
@@ -428,18 +473,38 @@ fn configure_routing(mix: &mut Mix) {
         reward_timeout: Nanos::from_millis(500),
         ..RoutingRules::DEFAULT
     }));
-    let policies = [
-        RoutingPolicy::LinThompson,
-        RoutingPolicy::SlidingUcb,
-        RoutingPolicy::Split,
-        RoutingPolicy::BetaThompson,
-    ];
-    for (id, policy) in (0..).zip(policies) {
+}
+
+/// The next policies, another for each instrument.
+fn configure_policies(mix: &mut Mix, from: usize) {
+    let policies = RoutingPolicy::ALL.iter().cycle().skip(from);
+    for (id, policy) in (0..4).zip(policies) {
         mix.apply(&Command::SetRouting(Routing {
             instrument: Some(InstrumentId::new(id)),
-            policy,
+            policy: *policy,
             explore_ppm: 20_000,
             ..Routing::DEFAULT
+        }));
+    }
+}
+
+/// What the market trades in each part of the day, and what trading costs: the algorithms ask.
+fn configure_algos(mix: &mut Mix) {
+    for id in 0..4 {
+        let instrument = InstrumentId::new(id);
+        for part in 0..PROFILE_BUCKETS / PROFILE_PART {
+            mix.apply(&Command::SetProfile(SetProfile {
+                instrument,
+                part: part as u8,
+                weights: ProfileWeights([3; PROFILE_PART]),
+            }));
+        }
+        mix.apply(&Command::SetMarketFacts(MarketFacts {
+            instrument,
+            day_qty: Qty::whole(100_000),
+            volatility_ppm: 400,
+            impact_ppm: 3_000,
+            half_spread_ppm: 50,
         }));
     }
 }
@@ -460,6 +525,7 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
         named: 0,
         linked: 0,
         kinds: [0; 13],
+        algos: [0; Algo::ALL.len()],
     };
     let before = COUNT.get();
     mix.apply(&Command::Configure(Configure {
@@ -538,11 +604,17 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
         mix.apply(&Command::SetLimit(change));
     }
     for turn in 0..1_000_000 {
-        if turn == 500_000 {
+        if turn == 300_000 {
+            configure_algos(&mut mix);
+        }
+        if turn >= 400_000 && turn % 100_000 == 0 {
             // What a policy needs is made when it is configured.
             let now = COUNT.get();
-            configure_routing(&mut mix);
-            skipped = COUNT.get() - now;
+            if turn == 400_000 {
+                configure_rules(&mut mix);
+            }
+            configure_policies(&mut mix, 4 * (turn / 100_000 - 4));
+            skipped += COUNT.get() - now;
         }
         let command = mix.next();
         mix.apply(&command);
@@ -550,8 +622,13 @@ fn nothing_is_allocated_over_a_million_mixed_commands() {
     let allocated = COUNT.get() - before - skipped;
     assert_eq!(allocated, 0, "after Configure nothing is allocated");
     assert!(
-        mix.kinds.iter().all(|count| *count > 100),
+        mix.kinds.iter().all(|count| *count > 50),
         "the mix reaches every kind of outcome: {:?}",
         mix.kinds
+    );
+    assert!(
+        mix.algos.iter().skip(1).all(|count| *count > 50),
+        "orders of every algorithm are worked: {:?}",
+        mix.algos
     );
 }
