@@ -10,7 +10,7 @@ use dcx_pipeline::{Clock, histogram};
 use hdrhistogram::Histogram;
 
 use super::SessionsBenchError;
-use super::venue::comp_id;
+use super::venue::{SPECIAL, comp_id};
 
 /// How long what must come may take.
 const PATIENCE: Nanos = Nanos::from_seconds(120);
@@ -123,12 +123,14 @@ impl Peer {
 pub(super) struct Peers {
     clock: Clock,
     measured: Peer,
-    /// Never read once it is logged on.
-    _slow: Peer,
+    /// Never read once they are logged on.
+    _silent: Vec<Peer>,
     busy: Vec<Peer>,
     turn: usize,
     /// When the orders of the measured session were due; their ids are the places, from 1.
     due: Vec<MonoNanos>,
+    /// How many of them were answered.
+    answered: usize,
     /// The highest number that was sent to it again, gap fills included.
     again_to: u64,
     next_in: u64,
@@ -138,17 +140,19 @@ impl Peers {
     pub(super) fn log_on(to: SocketAddr, busy: u16) -> Result<Self, SessionsBenchError> {
         let mut clock = Clock::start();
         let measured = Peer::log_on(to, 0, &mut clock)?;
-        let slow = Peer::log_on(to, 1, &mut clock)?;
-        let all: Result<Vec<_>, _> = (2..busy + 2)
-            .map(|ix| Peer::log_on(to, ix, &mut clock))
-            .collect();
+        let mut all = |ixs: std::ops::Range<u16>| -> Result<Vec<Peer>, SessionsBenchError> {
+            ixs.map(|ix| Peer::log_on(to, ix, &mut clock)).collect()
+        };
+        let silent = all(1..SPECIAL)?;
+        let busy = all(SPECIAL..busy + SPECIAL)?;
         Ok(Self {
             clock,
             measured,
-            _slow: slow,
-            busy: all?,
+            _silent: silent,
+            busy,
             turn: 0,
             due: Vec::new(),
+            answered: 0,
             again_to: 0,
             next_in: 2,
         })
@@ -199,16 +203,19 @@ impl Peers {
         let mut latency = histogram();
         let start = self.clock.mono();
         self.measured.due = start;
-        let first = self.due.len();
-        while !done(self) {
+        // What is still on its way when it is over counts too: it may be what was late.
+        let mut over = false;
+        while !over || self.answered < self.due.len() {
+            over |= done(self);
             if self.clock.mono().since(start) > PATIENCE {
                 return Err(SessionsBenchError::Silent(what));
             }
-            self.trade()?;
+            self.trade(!over)?;
             let Self {
                 clock,
                 measured,
                 due,
+                answered,
                 again_to,
                 next_in,
                 ..
@@ -223,9 +230,8 @@ impl Peers {
                 *next_in = number + 1;
                 let place = message.uint(11).ok().filter(|id| *id > 0).map(|id| id - 1);
                 let place = place.and_then(|place| usize::try_from(place).ok());
-                if let Some(place) = place.filter(|place| *place >= first)
-                    && let Some(due) = due.get(place)
-                {
+                if let Some(due) = place.and_then(|place| due.get(place)) {
+                    *answered += 1;
                     let took = clock.mono().since(*due).get();
                     latency.saturating_record(took);
                 }
@@ -235,9 +241,9 @@ impl Peers {
     }
 
     /// Sends what is due, and reads one of the busy ones.
-    fn trade(&mut self) -> Result<(), SessionsBenchError> {
+    fn trade(&mut self, measured: bool) -> Result<(), SessionsBenchError> {
         let now = self.clock.mono();
-        if now >= self.measured.due {
+        if measured && now >= self.measured.due {
             self.due.push(self.measured.due);
             self.measured.due = self.measured.due.plus(MEASURED_EVERY);
             let id = self.due.len() as u64;

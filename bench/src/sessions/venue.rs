@@ -7,26 +7,52 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
 use dcx_fix::{
-    AppReject, Application, Board, Body, Link, LinkConfig, Message, Outgoing, Role, SessionConfig,
-    SessionIx, StoreConfig,
+    AppReject, Application, Board, Body, Link, LinkConfig, LinkState, Message, Outgoing, Role,
+    SessionConfig, SessionIx, StoreConfig,
 };
-use dcx_model::{NANOS_PER_S, Now};
+use dcx_model::{NANOS_PER_S, Nanos, Now};
 use dcx_pipeline::Clock;
 use dcx_ring::Worker;
 
 use super::{SessionsBench, SessionsBenchError};
 
-/// The session that is measured, and the one that stops reading.
-pub(super) const MEASURED: SessionIx = SessionIx::new(0);
-pub(super) const SLOW: SessionIx = SessionIx::new(1);
+/// The session that is measured.
+const MEASURED: SessionIx = SessionIx::new(0);
+
+/// Sessions that are not read, one with the usual bound and one for which everything may wait.
+const FLOODED: [SessionIx; 2] = [SessionIx::new(1), SessionIx::new(2)];
+
+/// How many sessions are not among the busy ones.
+pub(super) const SPECIAL: u16 = 3;
+
+/// More than a million messages.
+const BOUND_OF_HOARD: usize = 1 << 30;
+
+/// Which of the sessions that are not read is sent messages.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Flood {
+    /// Cut where the usual bound is reached; what comes after that goes to its store.
+    Cut,
+    /// Everything waits for it in memory.
+    Wait,
+}
+
+/// How often which sessions were cut for not reading.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cuts {
+    /// The one with the usual bound.
+    pub(super) bounded: u64,
+    /// All that read.
+    pub(super) others: u64,
+}
 
 /// What the venue is told while it runs.
 #[derive(Debug, Default)]
 struct Orders {
     stop: AtomicBool,
-    /// Messages to send to the slow session, and how many were.
-    queue: AtomicU64,
-    queued: AtomicU64,
+    /// Messages to send to each session that is not read, and how many were.
+    queue: [AtomicU64; 2],
+    queued: [AtomicU64; 2],
     /// Messages to send to the measured session.
     fill: AtomicU64,
 }
@@ -44,18 +70,22 @@ impl Venue {
         let app = Answers {
             orders: Arc::clone(&orders),
             per_s: options.queued_per_s,
-            began: None,
-            queued: 0,
+            began: [None; 2],
+            queued: [0; 2],
             filled: 0,
         };
+        let hoard = FLOODED[Flood::Wait as usize];
         let session = |ix: u16| SessionConfig {
             store: StoreConfig::File(dir.to_owned()),
+            out_bytes_max: (SessionIx::new(ix) == hoard).then_some(BOUND_OF_HOARD),
             ..SessionConfig::fix44("VENUE", &comp_id(ix), Role::Acceptor)
         };
         let config = LinkConfig {
             listen: vec![([127, 0, 0, 1], 0).into()],
-            sessions: (0..options.busy + 2).map(session).collect(),
+            sessions: (0..options.busy + SPECIAL).map(session).collect(),
             pending_max: 1_024,
+            // What waits shall wait to the end, however long that takes on this machine.
+            stall_timeout: Nanos::from_seconds(600),
             ..LinkConfig::default()
         };
         let link = Link::start(config, app)?;
@@ -81,32 +111,41 @@ impl Venue {
         self.addr
     }
 
-    pub(super) fn queue(&self, count: u64) {
-        self.orders.queue.store(count, Ordering::Release);
+    pub(super) fn queue(&self, flood: Flood, count: u64) {
+        self.orders.queue[flood as usize].store(count, Ordering::Release);
     }
 
-    pub(super) fn has_queued(&self) -> bool {
-        let orders = &self.orders;
-        orders.queued.load(Ordering::Acquire) >= orders.queue.load(Ordering::Acquire)
+    pub(super) fn has_queued(&self, flood: Flood) -> bool {
+        let Orders { queue, queued, .. } = &*self.orders;
+        let ix = flood as usize;
+        queued[ix].load(Ordering::Acquire) >= queue[ix].load(Ordering::Acquire)
+    }
+
+    /// Whether the session for which everything may wait is still there: then all of it waits.
+    pub(super) fn still_waits(&self) -> bool {
+        let stats = self.board.session(FLOODED[Flood::Wait as usize]);
+        stats.is_some_and(|stats| stats.state == LinkState::Up && stats.counts.slow_cuts == 0)
     }
 
     pub(super) fn fill(&self, count: u64) {
         self.orders.fill.store(count, Ordering::Release);
     }
 
-    /// Ends it; returns how often the slow session and all others were cut for not reading.
-    pub(super) fn stop(self) -> (u64, u64) {
+    /// Ends it.
+    pub(super) fn stop(self) -> Cuts {
         self.orders.stop.store(true, Ordering::Release);
         // A panic of the venue has been printed by its thread.
         let _ = self.thread.join();
-        let cuts = |ix: usize| {
-            let ix = u16::try_from(ix).unwrap_or(u16::MAX);
-            let stats = self.board.session(SessionIx::new(ix));
+        let cuts = |session: SessionIx| {
+            let stats = self.board.session(session);
             stats.map_or(0, |stats| stats.counts.slow_cuts)
         };
-        let all: u64 = (0..self.board.sessions()).map(cuts).sum();
-        let slow = cuts(SLOW.as_usize());
-        (slow, all - slow)
+        let ixs = (0..self.board.sessions()).map(|ix| u16::try_from(ix).unwrap_or(u16::MAX));
+        let others = ixs.map(SessionIx::new).filter(|ix| !FLOODED.contains(ix));
+        Cuts {
+            bounded: cuts(FLOODED[Flood::Cut as usize]),
+            others: others.map(cuts).sum(),
+        }
     }
 }
 
@@ -127,25 +166,38 @@ fn serve(mut link: Link<Answers>, orders: &Orders) {
 struct Answers {
     orders: Arc<Orders>,
     per_s: u64,
-    /// When the flood began.
-    began: Option<Now>,
-    queued: u64,
+    /// When each flood began.
+    began: [Option<Now>; 2],
+    queued: [u64; 2],
     filled: u64,
 }
 
 impl Answers {
-    /// How many messages of the flood are due.
-    fn due(&mut self, now: Now) -> u64 {
-        let wanted = self.orders.queue.load(Ordering::Relaxed);
+    /// How many messages of a flood are due.
+    fn due(&mut self, flood: usize, now: Now) -> u64 {
+        let wanted = self.orders.queue[flood].load(Ordering::Relaxed);
         if wanted == 0 {
             return 0;
         }
-        let began = *self.began.get_or_insert(now);
+        let began = *self.began[flood].get_or_insert(now);
         let passed = now.mono.since(began.mono).get();
         let due = u128::from(passed) * u128::from(self.per_s) / u128::from(NANOS_PER_S);
         let due = u64::try_from(due).unwrap_or(u64::MAX).min(wanted);
         // After a pause it catches up in steps, as a feed would.
-        due.saturating_sub(self.queued).min(64)
+        due.saturating_sub(self.queued[flood]).min(64)
+    }
+
+    fn flood(&mut self, flood: usize, now: Now, out: &mut Outgoing<'_>) -> u64 {
+        let due = self.due(flood, now);
+        for _ in 0..due {
+            self.queued[flood] += 1;
+            let id = self.queued[flood];
+            out.send(FLOODED[flood], b"8", |body| report(body, id));
+        }
+        if due > 0 {
+            self.orders.queued[flood].store(self.queued[flood], Ordering::Release);
+        }
+        due
     }
 }
 
@@ -181,15 +233,7 @@ impl Application for Answers {
     }
 
     fn work(&mut self, now: Now, out: &mut Outgoing<'_>) -> usize {
-        let due = self.due(now);
-        for _ in 0..due {
-            self.queued += 1;
-            let id = self.queued;
-            out.send(SLOW, b"8", |body| report(body, id));
-        }
-        if due > 0 {
-            self.orders.queued.store(self.queued, Ordering::Release);
-        }
+        let due = self.flood(0, now, out) + self.flood(1, now, out);
         let wanted = self.orders.fill.load(Ordering::Relaxed);
         let fill = (wanted - self.filled).min(16);
         for _ in 0..fill {
