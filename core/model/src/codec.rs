@@ -399,6 +399,7 @@ wire_struct! {
         venue: VenueId, child: ChildId, exec_id: ExecId, exec_type: ExecType,
         ord_status: OrdStatus, ord_rej_reason: OrdRejReason, last_qty: Qty, last_px: Price,
         cum_qty: Qty, leaves_qty: Qty, avg_px: Price, exec_ref_id: ExecId,
+        transact_time: UnixNanos,
     }
     VenueCancelRejectWire for VenueCancelReject {
         venue: VenueId, child: ChildId, request: ChildId, cxl_rej_reason: CxlRejReason,
@@ -540,7 +541,6 @@ records! { Command, encode_command, decode_command {
     3 Replace(ReplaceRequest);
     4 Status(StatusRequest);
     5 Quote(Quote);
-    6 VenueReport(VenueReport);
     7 VenueCancelReject(VenueCancelReject);
     8 VenueState { venue: VenueId, up: bool };
     9 SessionState { session: SessionId, link: SessionLink };
@@ -568,6 +568,7 @@ records! { Command, encode_command, decode_command {
     35 MapFactor(FactorMapping);
     36 SetScenario(ScenarioReturn);
     37 OrdersOutRefused { child: ChildId };
+    38 VenueReport(VenueReport);
     40 SetRouting(Routing);
     41 SetRoutingRules(RoutingRules);
     50 AlgoOrder(AlgoOrder);

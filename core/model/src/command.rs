@@ -57,6 +57,8 @@ pub struct VenueReport {
     pub avg_px: Price,
     /// `ExecRefID` (19): the trade that is taken back or corrected.
     pub exec_ref_id: ExecId,
+    /// `TransactTime` (60): as of when the venue says this; zero where the report does not say.
+    pub transact_time: UnixNanos,
 }
 
 impl VenueReport {
@@ -74,6 +76,7 @@ impl VenueReport {
         leaves_qty: Qty::ZERO,
         avg_px: Price::ZERO,
         exec_ref_id: ExecId::EMPTY,
+        transact_time: UnixNanos::ZERO,
     };
 }
 

@@ -210,6 +210,8 @@ pub enum Ignored {
     /// The same, and nothing says at what price: it is not taken in, and the child order's outcome
     /// is unknown until its venue says.
     FillPriceUnknown = 11,
+    /// A venue's answer from before it took a trade back or corrected one, told again.
+    Outdated = 12,
 }
 
 impl Ignored {
@@ -229,6 +231,7 @@ impl Ignored {
             9 => Some(Self::FillMissed),
             10 => Some(Self::FillPriceGuessed),
             11 => Some(Self::FillPriceUnknown),
+            12 => Some(Self::Outdated),
             _ => None,
         }
     }

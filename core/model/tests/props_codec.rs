@@ -203,7 +203,7 @@ drawn_structs! {
     FeedGap { venue, instrument, expected, found }
     VenueReport {
         venue, child, exec_id, exec_type, ord_status, ord_rej_reason, last_qty, last_px, cum_qty,
-        leaves_qty, avg_px, exec_ref_id,
+        leaves_qty, avg_px, exec_ref_id, transact_time,
     }
     VenueCancelReject { venue, child, request, cxl_rej_reason, ord_status }
     Orphan {

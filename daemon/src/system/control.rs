@@ -129,7 +129,10 @@ const fn is_notable(event: &Event) -> bool {
             | Ignored::FillMissed
             | Ignored::FillPriceGuessed
             | Ignored::FillPriceUnknown => true,
-            Ignored::DuplicateExecId | Ignored::ChildDone | Ignored::UnknownQuote => false,
+            Ignored::DuplicateExecId
+            | Ignored::ChildDone
+            | Ignored::UnknownQuote
+            | Ignored::Outdated => false,
         },
         // Those of the configuration come by the hundred with every start.
         Event::LimitSet(view) => view.request.get() != 0,

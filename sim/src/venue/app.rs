@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use dcx_fix::{AppReject, Application, Message, Outgoing, SessionIx};
 use dcx_model::{
-    ClOrdId, ExecType, MonoNanos, NANOS_PER_S, Nanos, Notional, Now, Price, Qty, VenueName,
+    ClOrdId, ExecType, MonoNanos, NANOS_PER_S, Nanos, Notional, Now, Price, Qty, UnixNanos,
+    VenueName,
 };
 
 use super::VenueError;
@@ -87,8 +88,15 @@ struct Arrived {
 #[derive(Clone, Copy, Debug)]
 struct Leaving {
     due: MonoNanos,
-    report: Report,
+    made: Made,
     poss_resend: bool,
+}
+
+/// A report and when it was true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Made {
+    at: MonoNanos,
+    report: Report,
 }
 
 /// A venue behind FIX sessions.
@@ -108,7 +116,7 @@ pub struct VenueApp {
     deeds: BTreeMap<(MonoNanos, u64), Deed>,
     deeds_count: u64,
     /// Reports of trades that are held back.
-    withheld: Vec<Report>,
+    withheld: Vec<Made>,
     /// Trades that are not printed yet.
     prints: Vec<Print>,
     luck: Luck,
@@ -310,9 +318,11 @@ impl VenueApp {
     fn send_due(&mut self, now: Now, out: &mut Outgoing<'_>) -> usize {
         let mut sent = 0;
         while let Some(leaving) = self.leaving.pop_front_if(|first| first.due <= now.mono) {
-            let report = leaving.report;
+            let Made { at, report } = leaving.made;
             let session = SessionIx::new(report.session());
-            let (name, unix) = (self.name, now.unix);
+            let age = now.mono.since(at).get();
+            let unix = UnixNanos::new(now.unix.get().saturating_sub(age));
+            let name = self.name;
             if leaving.poss_resend {
                 out.send_poss_resend(session, report.msg_type(), |body| {
                     report.write(body, name, unix);

@@ -27,6 +27,7 @@ impl Report {
         }
     }
 
+    /// Writes it as of `at`, when it was true, which is not always when it is sent.
     pub(super) fn write(&self, body: &mut Body<'_>, venue: VenueName, at: UnixNanos) {
         match self {
             Self::Execution(report) => execution(report, body, venue, at),

@@ -3,7 +3,7 @@
 use dcx_model::{
     ChildCancel, ChildId, ChildOrder, ChildQuery, ClOrdId, Command, CxlRejReason, DecimalFault,
     ExecId, ExecType, LimitPx, OrdRejReason, OrdStatus, OrdType, OrderFlags, Orphan, OrphanCancel,
-    Outbound, Phase, Price, TimeInForce, VenueCancelReject, VenueId, VenueReport,
+    Outbound, Phase, Price, TimeInForce, UnixNanos, VenueCancelReject, VenueId, VenueReport,
 };
 
 use super::directory::Directory;
@@ -112,6 +112,8 @@ pub(super) fn report(
             54 => raw.side = Some(value),
             55 => raw.symbol = Some(value),
             59 => raw.time_in_force = Some(value),
+            // A report is not lost for a time that cannot be read: it is one that does not say.
+            60 => report.transact_time = value::time(tag, value).unwrap_or(UnixNanos::ZERO),
             103 => report.ord_rej_reason = ord_rej_reason(value)?,
             150 => raw.exec_type = Some(value::char(tag, value)?),
             151 => report.leaves_qty = value::qty(tag, value)?,

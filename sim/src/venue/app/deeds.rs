@@ -2,7 +2,7 @@
 
 use dcx_model::{ExecType, MonoNanos, Nanos};
 
-use super::{Arrived, Leaving, Report, Request, VenueApp};
+use super::{Arrived, Leaving, Made, Report, Request, VenueApp};
 use crate::venue::trouble::{Amend, End};
 
 /// What the venue does later.
@@ -15,7 +15,7 @@ pub(super) enum Deed {
     /// Of a trade.
     Amend(u64, Amend),
     /// A report once more, and whether it says so.
-    Again(Report, bool),
+    Again(Made, bool),
     Halt(usize),
     Resume(usize),
 }
@@ -110,9 +110,9 @@ impl VenueApp {
                 let done = self.exchange.correct(exec_id, &mut reports);
                 trouble.corrections += u64::from(done.is_some());
             }
-            Deed::Again(report, poss_resend) => {
+            Deed::Again(made, poss_resend) => {
                 trouble.duplicates += 1;
-                self.queue(at, report, poss_resend);
+                self.queue(at, made, poss_resend);
             }
             Deed::Halt(instrument) => self.halt(at, instrument),
             Deed::Resume(instrument) => {
@@ -163,17 +163,17 @@ impl VenueApp {
         if self.withheld.is_empty() {
             return;
         }
-        let is_asked = |report: &Report| match report {
+        let is_asked = |made: &Made| match &made.report {
             Report::Execution(report) => {
                 report.session == session && order_id.is_none_or(|id| id == report.order_id)
             }
             Report::CancelRejected(_) | Report::MassCanceled(_) => false,
         };
         let withheld = std::mem::take(&mut self.withheld);
-        let (asked, kept): (Vec<Report>, Vec<Report>) = withheld.into_iter().partition(is_asked);
+        let (asked, kept): (Vec<Made>, Vec<Made>) = withheld.into_iter().partition(is_asked);
         self.withheld = kept;
-        for report in asked {
-            self.queue(at, report, false);
+        for made in asked {
+            self.queue(at, made, false);
         }
     }
 
@@ -196,7 +196,7 @@ impl VenueApp {
                 continue;
             }
             let delay = if is_trade { fill_delay } else { Nanos::ZERO };
-            self.queue(at.plus(delay), report, false);
+            self.queue(at.plus(delay), Made { at, report }, false);
         }
         self.prints.extend(self.exchange.take_prints());
     }
@@ -216,20 +216,23 @@ impl VenueApp {
         }
         if fate.late {
             self.stats.trouble.late_fills += 1;
-            self.withheld.push(*report);
+            let report = *report;
+            self.withheld.push(Made { at, report });
             return true;
         }
         if let Some((after, poss_resend)) = fate.again {
-            self.later(at.plus(after), Deed::Again(*report, poss_resend));
+            let report = *report;
+            let again = Deed::Again(Made { at, report }, poss_resend);
+            self.later(at.plus(after), again);
         }
         false
     }
 
-    fn queue(&mut self, at: MonoNanos, report: Report, poss_resend: bool) {
+    fn queue(&mut self, at: MonoNanos, made: Made, poss_resend: bool) {
         let earliest = self.leaving.back().map_or(at, |before| before.due);
         self.leaving.push_back(Leaving {
             due: earliest.max(at),
-            report,
+            made,
             poss_resend,
         });
     }
