@@ -1389,3 +1389,226 @@ fn a_correction_of_the_price_alone_brings_no_filled_child_back() {
         (0, 0)
     );
 }
+
+/// A moment of the venue's own clock.
+fn told_at(command: Command, second: u64) -> Command {
+    match command {
+        Command::VenueReport(report) => Command::VenueReport(VenueReport {
+            transact_time: UnixNanos::from_seconds(second),
+            ..report
+        }),
+        other => other,
+    }
+}
+
+fn late_trade(
+    world: &mut World,
+    id: &str,
+    (filled, cum): (u64, u64),
+    (ticks, second): (i64, u64),
+) -> Vec<String> {
+    let mut report = world.report(0, ExecType::Trade, lots(filled), ticks);
+    report.exec_id = id.parse().unwrap();
+    report.cum_qty = lots(cum);
+    report.leaves_qty = lots(10 - cum);
+    send(world, told_at(Command::VenueReport(report), second))
+}
+
+/// Takes a trade of the first child back, which leaves so much of it filled and open.
+fn bust_at(world: &World, id: &str, of: &str, (cum, leaves): (u64, u64), second: u64) -> Command {
+    let status = if leaves == 0 {
+        OrdStatus::Canceled
+    } else {
+        OrdStatus::PartiallyFilled
+    };
+    let bust = match amend(world, (id, of), (0, 0), (status, leaves)) {
+        Command::VenueReport(report) => Command::VenueReport(VenueReport {
+            cum_qty: lots(cum),
+            ..report
+        }),
+        other => other,
+    };
+    told_at(bust, second)
+}
+
+#[test]
+fn an_answer_from_before_a_bust_told_again_does_not_count_what_was_taken_back() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    late_trade(&mut world, "T1", (4, 4), (0, 1));
+    late_trade(&mut world, "T2", (3, 7), (0, 2));
+    let answer = told_at(answer_at(&world, 0, OrdStatus::Canceled, 7, 0), 3);
+    send(&mut world, answer);
+    let bust = bust_at(&world, "X1", "T1", (3, 0), 4);
+    assert_eq!(send(&mut world, bust), ["bust 4 of A Canceled 3+0/10"]);
+    // As a venue's session does whose peer went down before it had stored their numbers.
+    assert_eq!(send(&mut world, answer), ["ignored Outdated"]);
+    assert_eq!(position(&world, 0), 3);
+    // One that does not say when it was true is taken as true now.
+    let undated = answer_at(&world, 0, OrdStatus::Canceled, 7, 0);
+    assert_eq!(
+        send(&mut world, undated),
+        ["ignored FillMissed", "trade 4@0 of A Canceled 7+0/10"]
+    );
+    replay(&world);
+}
+
+#[test]
+fn a_trade_told_after_a_bust_is_one_that_an_answer_has_counted() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    late_trade(&mut world, "T1", (1, 1), (0, 1));
+    late_trade(&mut world, "T2", (5, 6), (0, 2));
+    // T3 fills the rest and is not told; then the first is taken back, and the order cancelled.
+    let bust = bust_at(&world, "X1", "T1", (9, 1), 4);
+    assert_eq!(
+        send(&mut world, bust),
+        ["bust 1 of A PartiallyFilled 5+5/10"]
+    );
+    let mut canceled = world.report(0, ExecType::Canceled, Qty::ZERO, 0);
+    (canceled.cum_qty, canceled.leaves_qty) = (lots(9), Qty::ZERO);
+    canceled.avg_px = px(0);
+    let told = send(&mut world, told_at(Command::VenueReport(canceled), 5));
+    assert_eq!(told.first().unwrap(), "ignored FillMissed");
+    assert_eq!(position(&world, 0), 9);
+    // Its total is from before the bust.
+    assert_eq!(
+        late_trade(&mut world, "T3", (4, 10), (0, 3)),
+        ["ignored DuplicateExecId"]
+    );
+    assert_eq!(position(&world, 0), 9);
+    replay(&world);
+}
+
+#[test]
+fn a_trade_after_the_answer_is_none_that_it_counted_though_a_bust_came_between() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    late_trade(&mut world, "T1", (1, 1), (0, 1));
+    let answer = told_at(answer_at(&world, 0, OrdStatus::PartiallyFilled, 4, 0), 2);
+    send(&mut world, answer);
+    let bust = bust_at(&world, "X1", "T1", (5, 5), 4);
+    send(&mut world, bust);
+    assert_eq!(position(&world, 0), 3);
+    let told = late_trade(&mut world, "T3", (2, 6), (0, 3));
+    assert_eq!(told, ["trade 2@0 of A PartiallyFilled 5+5/10"]);
+    let told = late_trade(&mut world, "T2", (3, 4), (0, 2));
+    assert_eq!(told, ["ignored DuplicateExecId"]);
+    assert_eq!(position(&world, 0), 5);
+}
+
+#[test]
+fn what_one_answer_told_of_is_corrected_as_the_one_trade_that_the_client_knows() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    let answer = told_at(answer_at(&world, 0, OrdStatus::PartiallyFilled, 7, 0), 3);
+    assert_eq!(
+        send(&mut world, answer),
+        [
+            "ignored FillMissed",
+            "trade 7@0 of A PartiallyFilled 7+3/10"
+        ]
+    );
+    let Some(Event::Trade { .. }) = world.events.last() else {
+        panic!("{:?}", world.events.last())
+    };
+    late_trade(&mut world, "T1", (4, 4), (0, 1));
+    late_trade(&mut world, "T2", (3, 7), (0, 2));
+    let correct = amend(
+        &world,
+        ("X1", "T1"),
+        (4, 7),
+        (OrdStatus::PartiallyFilled, 3),
+    );
+    assert_eq!(
+        send(&mut world, told_at(correct, 4)),
+        ["correct 7@4 of A PartiallyFilled 7+3/10"]
+    );
+    let first = world.events.last().copied();
+    let bust = bust_at(&world, "X2", "T2", (4, 6), 5);
+    assert_eq!(
+        send(&mut world, bust),
+        ["correct 4@7 of A PartiallyFilled 4+6/10"]
+    );
+    // Each refers to the one before, as the client knows it.
+    let (
+        Some(Event::TradeCorrected { trade: one, .. }),
+        Some(Event::TradeCorrected { trade: two, .. }),
+    ) = (first, world.events.last())
+    else {
+        panic!("{:?}", world.events)
+    };
+    assert!(one.seq < two.seq, "{one:?} {two:?}");
+    let bust = bust_at(&world, "X3", "X1", (0, 10), 6);
+    assert_eq!(send(&mut world, bust), ["bust 4 of A New 0+10/10"]);
+    assert_eq!((position(&world, 0), working(&world, 0)), (0, 10));
+    replay(&world);
+}
+
+#[test]
+fn an_average_that_was_rounded_does_not_price_a_missed_fill_beyond_its_limit() {
+    // 1 at three ticks below the limit, and 9 more at it: the average is rounded up by less than
+    // half of its last place, which on one lot is more than that.
+    let coarse = |units: i64| {
+        let mut world = world(VenueFeatures::STATUS);
+        buy(&mut world, "A");
+        late_trade(&mut world, "T1", (9, 9), (-3, 1));
+        let mut answer = match answer_at(&world, 0, OrdStatus::Filled, 10, 0) {
+            Command::VenueReport(report) => report,
+            other => panic!("{other:?}"),
+        };
+        let paid = px(-3).times(lots(9)).units() + px(0).times(lots(1)).units();
+        let exact = Price::from_units(i64::try_from(paid / i128::from(lots(10).units())).unwrap());
+        answer.avg_px = Price::from_units(exact.units() + units);
+        world.send(Command::VenueReport(answer));
+        world.events.iter().rev().find_map(|event| match event {
+            Event::Trade { last_px, .. } => Some(*last_px),
+            _ => None,
+        })
+    };
+    assert_eq!(coarse(0), Some(px(0)));
+    assert_eq!(
+        coarse(1),
+        Some(Price::from_units(px(0).units() + 10)),
+        "beyond rounding"
+    );
+}
+
+#[test]
+fn a_child_that_works_again_at_a_limit_from_before_a_replace_is_pulled_in_and_sent_anew() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    report(&mut world, 0, ExecType::New, 0);
+    let replace = ReplaceRequest {
+        session: SessionId::new(0),
+        cl_ord_id: "B".parse().unwrap(),
+        orig_cl_ord_id: "A".parse().unwrap(),
+        instrument: InstrumentId::new(0),
+        side: Side::Buy,
+        ord_type: OrdType::Limit,
+        time_in_force: TimeInForce::Day,
+        order_qty: lots(15),
+        limit_px: px(-2).into(),
+        stop_px: LimitPx::NONE,
+        display_qty: Qty::ZERO,
+        transact_time: START,
+    };
+    send(&mut world, Command::Replace(replace));
+    // The fill was faster than the cancel: the rest of the replaced order goes out.
+    let told = trade(&mut world, 0, "T1", 10, 10);
+    assert_eq!(told.last().unwrap(), "child 5", "{told:?}");
+    let bust = bust_at(&world, "X1", "T1", (0, 10), 1);
+    let told = send(&mut world, bust);
+    assert_eq!(told, ["bust 10 of B New 0+15/15", "child cancel"]);
+    // What fills before the cancel is there is the venue's doing; what is left keeps the limit.
+    let told = trade(&mut world, 0, "T2", 4, 4);
+    assert_eq!(told, ["trade 4@0 of B PartiallyFilled 4+11/15"]);
+    let mut canceled = world.report(0, ExecType::Canceled, Qty::ZERO, 0);
+    (canceled.cum_qty, canceled.leaves_qty) = (lots(4), Qty::ZERO);
+    canceled.avg_px = px(0);
+    let told = send(&mut world, Command::VenueReport(canceled));
+    assert_eq!(told, ["child 6"]);
+    let sent = world.children.last().unwrap().order;
+    assert_eq!((sent.limit_px, sent.order_qty), (px(-2).into(), lots(6)));
+    replay(&world);
+}

@@ -21,6 +21,10 @@ impl Engine {
         if self.seen_before(report) {
             return ignore(cx, Ignored::DuplicateExecId, report);
         }
+        if let Some(at) = self.child_index.find(report.child.get()) {
+            let child = self.children.at_mut(at);
+            child.busted_at = child.busted_at.max(report.transact_time);
+        }
         let space = u16::from(report.venue.get());
         let name = self.exec_ids.hashed(space, report.exec_ref_id);
         let entry = self.exec_ids.find(&name);
@@ -165,11 +169,20 @@ impl Engine {
             let (reserved, unit) = (grown.unwrap_or(parent.reserved), parent.reserved_at);
             self.reserve_instead(ix, reserved, unit);
         }
-        let event = EventRef {
+        let mut event = EventRef {
             seq: cx.seq,
             ix: cx.out.next_ix(),
         };
-        self.tell(cx, ix, report, before, (told_qty, after.1));
+        let child = self.children.at_mut(at);
+        if before.event == child.inferred_event && before.event != Execution::NONE.event {
+            let told = child.change_inferred(before, (told_qty, after.1));
+            let trade = std::mem::replace(&mut child.inferred_last, event);
+            event = before.event;
+            self.tell(cx, ix, report, trade, told);
+        } else {
+            let was = (before.told_qty, before.last_px);
+            self.tell(cx, ix, report, before.event, [was, (told_qty, after.1)]);
+        }
         if told_qty < after.0 {
             ignore(cx, Ignored::Overfill, report);
         }
@@ -179,6 +192,8 @@ impl Engine {
         if loose {
             // The venue works again what its order has no use for.
             self.revenant(cx, at);
+        } else if revives {
+            self.pull_in(cx, at, ix);
         }
         if !self.parents.at(ix).state.is_done() {
             self.settle(cx, ix, None);
@@ -192,21 +207,21 @@ impl Engine {
         cx: &mut Cx<'_, T>,
         ix: u32,
         report: &VenueReport,
-        before: &Execution,
-        (last_qty, last_px): (Qty, Price),
+        trade: EventRef,
+        [before, (last_qty, last_px)]: [(Qty, Price); 2],
     ) {
-        if before.told_qty.is_zero() && last_qty.is_zero() {
+        if before.0.is_zero() && last_qty.is_zero() {
             // The client never heard of it.
             return ignore(cx, Ignored::Overfill, report);
         }
         let parent = self.parents.at(ix);
-        let (view, trade, venue) = (parent.view(parent.cl_ord_id), before.event, report.venue);
+        let (view, venue) = (parent.view(parent.cl_ord_id), report.venue);
         cx.out.push(if last_qty.is_zero() {
             Event::TradeCanceled {
                 view,
                 trade,
-                last_qty: before.told_qty,
-                last_px: before.last_px,
+                last_qty: before.0,
+                last_px: before.1,
                 venue,
             }
         } else {
@@ -267,6 +282,20 @@ impl Engine {
             self.set_timer(ix);
         }
         self.reserve_instead(ix, leaves, unit);
+    }
+
+    /// A child works again at a limit from before its order was replaced: it is cancelled, and what
+    /// it leaves is sent anew.
+    fn pull_in<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, ix: u32) {
+        let allowed = self.parents.at(ix).terms.get().limit_px;
+        let child = self.children.at(at);
+        if child.done() || !child.oversteps(allowed) {
+            return;
+        }
+        let parent = self.parents.at_mut(ix);
+        parent.cancels += 1;
+        parent.waits.repricing = true;
+        self.send_cancel(cx, at);
     }
 
     /// A filled order is not filled after all, and nothing works in its place.

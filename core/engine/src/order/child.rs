@@ -1,6 +1,9 @@
 //! An order at a venue.
 
-use dcx_model::{ChildId, EventRef, InstrumentId, Notional, Price, Qty, Side, UnixNanos, VenueId};
+use dcx_model::{
+    ChildId, EventRef, InstrumentId, LimitPx, Notional, Price, Qty, Side, UnixNanos, VenueId,
+    VenueReport,
+};
 
 use super::child_state::{ChildEnd, ChildState};
 use crate::digest::Words;
@@ -39,6 +42,8 @@ pub(crate) struct Child {
     pub(crate) venue: VenueId,
     pub(crate) side: Side,
     pub(crate) instrument: InstrumentId,
+    /// The limit that it was sent with.
+    pub(crate) limit_px: LimitPx,
     /// Rows of the ledger of its order.
     pub(crate) rows: Rows,
     pub(crate) sent_at: UnixNanos,
@@ -50,6 +55,16 @@ pub(crate) struct Child {
     /// event that told of it.
     pub(crate) inferred: Qty,
     pub(crate) inferred_event: EventRef,
+    /// What the client knows of that by now, and from which event: several trades of the venue may
+    /// be behind it, and each may change.
+    pub(crate) inferred_last: EventRef,
+    pub(crate) inferred_told: Qty,
+    pub(crate) inferred_paid: Notional,
+    /// As of when the venue's last answer counted what no trade told of.
+    pub(crate) inferred_at: UnixNanos,
+    /// As of when its venue last took a trade back or corrected one: what is older counts it as
+    /// it was.
+    pub(crate) busted_at: UnixNanos,
     /// Best bid plus best offer when it was sent, twice the mid; zero if there was none.
     pub(crate) mid_twice: i64,
     /// Its seat among its order's children, then among the done ones.
@@ -82,12 +97,18 @@ impl Child {
             venue: VenueId::new(0),
             side: Side::Buy,
             instrument: InstrumentId::new(0),
+            limit_px: LimitPx::NONE,
             rows: Rows::NONE,
             sent_at: UnixNanos::ZERO,
             acked_at: UnixNanos::ZERO,
             asked_at: UnixNanos::ZERO,
             inferred: Qty::ZERO,
             inferred_event: Execution::NONE.event,
+            inferred_last: Execution::NONE.event,
+            inferred_told: Qty::ZERO,
+            inferred_paid: Notional::ZERO,
+            inferred_at: UnixNanos::ZERO,
+            busted_at: UnixNanos::ZERO,
             mid_twice: 0,
             seat: Link::NONE,
             wait: Link::NONE,
@@ -122,6 +143,64 @@ impl Child {
         self.acked_at > UnixNanos::ZERO || !self.cum_qty.is_zero()
     }
 
+    /// Whether a report is of before its venue took a trade back or corrected one, so that its
+    /// `CumQty` and `AvgPx` count that trade as it was: told late, or told again. One that does not
+    /// say when it was true is taken as true now.
+    pub(crate) fn outdates(&self, report: &VenueReport) -> bool {
+        report.transact_time != UnixNanos::ZERO && report.transact_time < self.busted_at
+    }
+
+    /// Whether it may fill at a price that its order does not allow any more.
+    pub(crate) fn oversteps(&self, limit_px: LimitPx) -> bool {
+        match (limit_px.price(), self.limit_px.price()) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(allowed), Some(sent)) => match self.side {
+                Side::Buy => sent > allowed,
+                Side::Sell => sent < allowed,
+            },
+        }
+    }
+
+    /// A price that an AvgPx implies, moved to the limit where the AvgPx is too coarse to tell the
+    /// two apart: a venue rounds it, and what it rounds off may fall on a small part.
+    pub(crate) fn within_rounding(&self, px: Price, report: &VenueReport, part: Qty) -> Price {
+        let Some(limit) = self.limit_px.price() else {
+            return px;
+        };
+        let beyond = match self.side {
+            Side::Buy => px.units().saturating_sub(limit.units()),
+            Side::Sell => limit.units().saturating_sub(px.units()),
+        };
+        // Half a unit of AvgPx on all that was filled, and half a unit for our own rounding.
+        let rounded = report.cum_qty.units() / part.units().max(1) / 2 + 1;
+        let ours = (1..=rounded.cast_signed()).contains(&beyond);
+        if ours { limit } else { px }
+    }
+
+    /// Changes one trade of those that an answer of the venue counted together. Gives what the
+    /// client knows of them all, before and after.
+    pub(crate) fn change_inferred(
+        &mut self,
+        before: &Execution,
+        after: (Qty, Price),
+    ) -> [(Qty, Price); 2] {
+        let told = |child: &Self| {
+            let (qty, paid) = (child.inferred_told, child.inferred_paid);
+            (qty, paid.average(qty))
+        };
+        let was = told(self);
+        let qty = self.inferred_told.saturating_minus(before.told_qty);
+        self.inferred_told = qty.plus(after.0).unwrap_or(qty);
+        let (out, in_) = (
+            before.last_px.times(before.told_qty),
+            after.1.times(after.0),
+        );
+        let paid = self.inferred_paid.units() - out.units() + in_.units();
+        self.inferred_paid = Notional::from_units(paid);
+        [was, told(self)]
+    }
+
     /// Notes the venue's first answer.
     pub(crate) fn ack(&mut self, at: UnixNanos) {
         if self.acked_at == UnixNanos::ZERO {
@@ -150,8 +229,14 @@ impl Child {
         words.u64(self.asked_at.get());
         words.u64(self.inferred.units());
         words.u64(self.inferred_event.seq.get() << 16 | u64::from(self.inferred_event.ix));
+        words.u64(self.inferred_last.seq.get() << 16 | u64::from(self.inferred_last.ix));
+        words.u64(self.inferred_told.units());
+        words.i128(self.inferred_paid.units());
+        words.u64(self.inferred_at.get());
+        words.u64(self.busted_at.get());
         words.u64(u64::from(self.venue.get()) << 8 | u64::from(self.side.wire()));
         words.u64(u64::from(self.instrument.get()));
+        words.u64(self.limit_px.to_bits().cast_unsigned());
         words.u64(self.sent_at.get());
         words.u64(self.acked_at.get());
         words.u64(self.mid_twice.cast_unsigned());

@@ -326,6 +326,7 @@ impl Engine {
             side: order.side,
             instrument: order.instrument,
             rows,
+            limit_px: order.limit_px,
             sent_at: cx.at,
             acked_at: cx.at,
             state: ChildState::Working,

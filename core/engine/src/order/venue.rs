@@ -188,9 +188,16 @@ impl Engine {
             return ignore(cx, Ignored::DuplicateExecId, report);
         }
         let child = self.children.at_mut(at);
-        // What is new of it is what it brings CumQty beyond what we have.
-        let news = report.cum_qty.saturating_minus(child.cum_qty);
-        let told = report.last_qty.saturating_minus(news).min(child.inferred);
+        let known = if child.outdates(report) {
+            // Its CumQty says nothing any more; an answer as of later counted it.
+            let counted = report.transact_time <= child.inferred_at;
+            if counted { report.last_qty } else { Qty::ZERO }
+        } else {
+            // What is new of it is what it brings CumQty beyond what we have.
+            let news = report.cum_qty.saturating_minus(child.cum_qty);
+            report.last_qty.saturating_minus(news)
+        };
+        let told = known.min(child.inferred);
         child.inferred = child.inferred.saturating_minus(told);
         let rest = report.last_qty.saturating_minus(told);
         let mut execution = Execution {
@@ -345,6 +352,10 @@ impl Engine {
 
     /// How a child stands, because we asked or because all that works there is told.
     fn status_answer<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) {
+        if self.children.at(at).outdates(report) {
+            // An answer that came before, told again after a restart of ours.
+            return ignore(cx, Ignored::Outdated, report);
+        }
         if !self.take_missed(cx, at, report) {
             return;
         }
@@ -417,7 +428,7 @@ impl Engine {
     fn take_missed<T: Trace>(&mut self, cx: &mut Cx<'_, T>, at: u32, report: &VenueReport) -> bool {
         let child = self.children.at(at);
         let missed = report.cum_qty.saturating_minus(child.cum_qty);
-        if missed.is_zero() {
+        if missed.is_zero() || child.outdates(report) {
             return true;
         }
         let (last_px, cause) = if report.avg_px.units() == 0 {
@@ -432,14 +443,19 @@ impl Engine {
         } else {
             let paid = report.avg_px.times(report.cum_qty).units() - child.cum_notional.units();
             let px = OrderView::average(Notional::from_units(paid), missed);
-            (px, Ignored::FillMissed)
+            (
+                child.within_rounding(px, report, missed),
+                Ignored::FillMissed,
+            )
         };
         ignore(cx, cause, report);
-        let (_, event) = self.fill(cx, at, (missed, last_px), report);
+        let (fits, event) = self.fill(cx, at, (missed, last_px), report);
         let child = self.children.at_mut(at);
         let inferred = child.inferred.plus(missed);
         child.inferred = inferred.unwrap_or(child.inferred);
-        child.inferred_event = event;
+        (child.inferred_event, child.inferred_last) = (event, event);
+        (child.inferred_told, child.inferred_paid) = (fits, last_px.times(fits));
+        child.inferred_at = report.transact_time;
         true
     }
 

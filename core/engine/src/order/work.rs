@@ -449,6 +449,7 @@ impl Engine {
             side: terms.side,
             instrument: terms.instrument,
             rows: parent.rows,
+            limit_px: terms.limit_px,
             sent_at: cx.at,
             mid_twice: chosen.mid_twice,
             state: ChildState::Sent,
@@ -500,11 +501,18 @@ impl Engine {
             parent.waits.repricing = false;
             return self.make_cut(cx, ix);
         }
-        if !std::mem::take(&mut parent.waits.repricing) {
+        let refused = matches!(failure, Some((_, Failure::Rejected(_))));
+        let ended = failure.is_some() && !refused;
+        if parent.waits.repricing && ended && parent.cancels > 0 {
+            // What is pulled in goes out again together.
+            return;
+        }
+        // A fill that crosses the cancel leaves the rest to be sent at another price.
+        let still_there = failure.is_none() && parent.children.len() > 0;
+        if still_there || !std::mem::take(&mut parent.waits.repricing) {
             return self.after_failure(cx, ix, failure);
         }
-        let refused = matches!(failure, Some((_, Failure::Rejected(_))));
-        if parent.children.len() == 0 && !refused {
+        if !refused {
             // Sent anew at another price, it may go anywhere.
             parent.tried = VenueSet::NONE;
             parent.attempts = 0;

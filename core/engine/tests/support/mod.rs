@@ -948,6 +948,10 @@ impl World {
                 Side::Sell => -units,
             };
         }
+        if report.exec_type == ExecType::TradeCancel && !report.leaves_qty.is_zero() {
+            // It works again.
+            (child.done, child.leaves_qty) = (false, report.leaves_qty);
+        }
         if child.done {
             return;
         }
