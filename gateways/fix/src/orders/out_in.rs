@@ -13,8 +13,8 @@
 mod table;
 
 use dcx_model::{
-    ChildId, ChildOrder, Event, ExecType, Level, OrderId, OrderView, Qty, Refusal, Scope,
-    TradingState, VENUES_MAX, VenueCancelReject, VenueId, VenueReport,
+    ChildId, ChildOrder, Event, ExecType, Level, OrdStatus, OrderId, OrderView, Qty, Refusal,
+    Scope, TradingState, VENUES_MAX, VenueCancelReject, VenueId, VenueReport,
 };
 
 use self::table::{Keyed, Table};
@@ -49,6 +49,9 @@ struct Out {
     /// The venue's round of reconciliation in which it was sent or last mentioned.
     round: u32,
     venue: u8,
+    /// The venue took one of its trades back or corrected it. From then on a report that comes
+    /// late or twice may count it as it was, so that what was filled is what events tell.
+    amended: bool,
 }
 
 impl Keyed for Entered {
@@ -160,6 +163,7 @@ impl OrdersOut {
                 leaves,
                 round: 0,
                 venue: left.venue.get(),
+                amended: false,
             };
             if let Some(entered) = self.orders.get_mut(left.order.get()) {
                 entered.out = entered.out.saturating_add(leaves);
@@ -335,6 +339,7 @@ impl OrdersOut {
             leaves: qty,
             round: rounds.map_or(0, |rounds| rounds.asked),
             venue,
+            amended: false,
         };
         if let Some(entered) = self.orders.get_mut(child.order.get()) {
             entered.out += qty;
@@ -356,10 +361,11 @@ impl OrdersOut {
             out.round = rounds.map_or(0, |rounds| rounds.asked);
         }
         let cum = report.cum_qty.units();
-        let cum = match report.exec_type {
-            ExecType::TradeCancel | ExecType::TradeCorrect => cum,
-            _ => cum.max(out.cum),
-        };
+        out.amended |= matches!(
+            report.exec_type,
+            ExecType::TradeCancel | ExecType::TradeCorrect
+        );
+        let cum = if out.amended { cum } else { cum.max(out.cum) };
         let left = out.order_qty.saturating_sub(cum);
         let leaves = match report.leaves_qty.units() {
             _ if report.ord_status.is_terminal() => 0,
@@ -371,15 +377,16 @@ impl OrdersOut {
     }
 
     /// Takes in a venue's refusal of a cancel: with it the venue may say that the order is done.
+    ///
+    /// One that is said to be filled stays out until a report says so: its trade may have been
+    /// taken back since.
     pub fn cancel_rejected(&mut self, reject: &VenueCancelReject) {
         let Some(out) = self.children.get(reject.child.get()) else {
             return;
         };
-        if out.venue == reject.venue.get() && reject.ord_status.is_terminal() {
-            let cum = match reject.ord_status {
-                dcx_model::OrdStatus::Filled => out.order_qty,
-                _ => out.cum,
-            };
+        let filled = reject.ord_status == OrdStatus::Filled;
+        if out.venue == reject.venue.get() && reject.ord_status.is_terminal() && !filled {
+            let cum = out.cum;
             self.changed(reject.child, cum, 0, true);
         }
     }
@@ -413,7 +420,11 @@ impl OrdersOut {
         entered.out = entered.out.saturating_sub(before.leaves);
         entered.out = entered.out.saturating_add(leaves);
         // What is taken back counts as filled until the engine has said so.
-        let more = cum.saturating_sub(before.cum);
+        let more = if before.amended {
+            0
+        } else {
+            cum.saturating_sub(before.cum)
+        };
         entered.filled = entered.filled.saturating_add(more);
         if ended {
             entered.children = entered.children.saturating_sub(1);

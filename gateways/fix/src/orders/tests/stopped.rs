@@ -541,3 +541,25 @@ fn a_hostile_engine_sends_no_more_than_was_entered() {
         assert!(stopped > 100, "seed {seed} tries too little");
     }
 }
+
+#[test]
+fn a_report_from_before_a_bust_does_not_count_what_was_taken_back_again() {
+    let mut rig = rig();
+    rig.entered(9, "100");
+    assert!(rig.goes_out(child(12, 9, "100")));
+    // Too late to cancel; its trade is told of only after it was taken back.
+    rig.receive(VENUE, "9", "11=13|41=12|39=2|434=1|102=0")
+        .unwrap();
+    rig.venue_reports(12, "H", "4", "40", "0");
+    rig.venue_reports(12, "F", "2", "100", "0");
+    rig.venue_reports(12, "I", "4", "40", "0");
+    rig.event(Event::Trade {
+        view: stands(OrdStatus::PartiallyFilled, "40"),
+        child: ChildId::new(12),
+        venue: VenueId::new(3),
+        last_qty: qty("40"),
+        last_px: px("1.1"),
+    });
+    assert!(!rig.goes_out(child(14, 9, "61")));
+    assert!(rig.goes_out(child(14, 9, "60")));
+}
