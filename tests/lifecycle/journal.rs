@@ -5,8 +5,8 @@ use std::path::Path;
 
 use dcx_engine::{Engine, Outbox, VenueView};
 use dcx_model::{
-    AccountId, ChildOrder, Command, Event, ExecType, InstrumentId, OrderId, Sequenced, Side,
-    UnixNanos, VenueId, VenueReport,
+    AccountId, ChildId, ChildOrder, Command, Event, ExecType, InstrumentId, LimitPx, OrderId,
+    OrderView, Price, Sequenced, Side, UnixNanos, VenueId, VenueReport,
 };
 use dcx_pipeline::{Entry, Reader};
 
@@ -21,6 +21,8 @@ pub(crate) struct Book {
     pub(crate) filled: BTreeMap<u64, i128>,
     /// How often a report of a trade changed a position, by venue and `ExecID` (17).
     pub(crate) counted: BTreeMap<(String, String), u32>,
+    /// What each of those was told by its venue, and by how much the position changed.
+    pub(crate) reports: BTreeMap<u64, Vec<(VenueReport, i128)>>,
     /// Names of the venues.
     pub(crate) venues: BTreeMap<VenueId, String>,
     /// Names of the instruments.
@@ -33,6 +35,11 @@ pub(crate) struct Book {
     pub(crate) unknown: BTreeSet<OrderId>,
     /// Orders of clients that lost a trade after they were over: it may be made good.
     pub(crate) busted: BTreeSet<OrderId>,
+    /// Orders of which a trade was taken back.
+    pub(crate) taken_back: BTreeSet<OrderId>,
+    /// Those of them with a later trade that is worse than their limit and not than that of the
+    /// child order.
+    pub(crate) overstepped: BTreeSet<OrderId>,
     /// Kinds of what happened, and how often.
     pub(crate) kinds: BTreeMap<&'static str, u32>,
     /// When a venue last told of a trade or of its end.
@@ -49,12 +56,15 @@ impl Book {
             sent: BTreeMap::new(),
             filled: BTreeMap::new(),
             counted: BTreeMap::new(),
+            reports: BTreeMap::new(),
             venues: BTreeMap::new(),
             instruments: BTreeMap::new(),
             accounts: BTreeSet::new(),
             orders: BTreeMap::new(),
             unknown: BTreeSet::new(),
             busted: BTreeSet::new(),
+            taken_back: BTreeSet::new(),
+            overstepped: BTreeSet::new(),
             kinds: BTreeMap::new(),
             last_report_at: UnixNanos::ZERO,
             at: UnixNanos::ZERO,
@@ -109,14 +119,16 @@ impl Book {
         if report.exec_type != ExecType::OrderStatus {
             self.last_report_at = self.at;
         }
-        if change == 0 {
-            return;
-        }
         let change = if child.side == Side::Buy {
             change
         } else {
             -change
         };
+        let told = self.reports.entry(child.child.get()).or_default();
+        told.push((*report, change));
+        if change == 0 {
+            return;
+        }
         *self.filled.entry(child.child.get()).or_default() += change;
         if report.exec_type == ExecType::Trade {
             let name = (self.venue(report.venue), report.exec_id.to_string());
@@ -130,7 +142,16 @@ impl Book {
             assert!(before.is_none(), "sent twice: {child:?}");
         } else if let Event::ChildUnknown { order, .. } = event {
             self.unknown.insert(*order);
+        } else if let Event::Trade {
+            view,
+            child,
+            last_px,
+            ..
+        } = event
+        {
+            self.trade(view, *child, *last_px);
         } else if let Event::TradeCanceled { view, .. } = event {
+            self.taken_back.insert(view.order);
             if view.ord_status.is_terminal() {
                 self.busted.insert(view.order);
             }
@@ -153,6 +174,19 @@ impl Book {
         *self.kinds.entry(kind).or_default() += 1;
     }
 
+    fn trade(&mut self, view: &OrderView, child: ChildId, last_px: Price) {
+        let worse = |limit: LimitPx| match (view.side, limit.price()) {
+            (_, None) => false,
+            (Side::Buy, Some(limit)) => last_px > limit,
+            (Side::Sell, Some(limit)) => last_px < limit,
+        };
+        let sent = self.sent.get(&child.get()).map(|child| child.limit_px);
+        let allowed = sent.is_some_and(|limit| !worse(limit));
+        if self.taken_back.contains(&view.order) && allowed && worse(view.limit_px) {
+            self.overstepped.insert(view.order);
+        }
+    }
+
     fn ignored(&mut self, cause: dcx_model::Ignored) {
         use dcx_model::Ignored;
         let kind = match cause {
@@ -168,6 +202,7 @@ impl Book {
             Ignored::FillMissed => "ignored: fill missed",
             Ignored::FillPriceGuessed => "ignored: fill price guessed",
             Ignored::FillPriceUnknown => "ignored: fill price unknown",
+            Ignored::Outdated => "ignored: outdated",
         };
         *self.kinds.entry(kind).or_default() += 1;
     }

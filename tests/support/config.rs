@@ -20,12 +20,22 @@ pub struct Ports {
     pub metrics: SocketAddr,
 }
 
-/// A working folder with a configuration in it; removed when dropped.
+/// A working folder with a configuration in it; removed when dropped, but for that of a test that
+/// fails while `DCX_KEEP_FAILED` is set.
 #[derive(Debug)]
 pub struct System {
     dir: tempfile::TempDir,
     /// Its addresses.
     pub ports: Ports,
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        if std::thread::panicking() && std::env::var_os("DCX_KEEP_FAILED").is_some() {
+            self.dir.disable_cleanup(true);
+            eprintln!("---- kept: {}", self.dir.path().display());
+        }
+    }
 }
 
 /// Two clients, one instrument, no venue: an order is checked, accepted and held.
