@@ -3,7 +3,8 @@
 //!
 //! A world is two sessions and the messages between them. Its steps: either side sends, the first
 //! message under way arrives, the connection breaks and takes with it what was under way, a side
-//! crashes and goes on from what it had kept, a gap's or a heartbeat's time passes. All orders of
+//! crashes and goes on from what it had kept, or from less: what it took last was not on disk yet;
+//! a gap's or a heartbeat's time passes; numbers restart with a logon. All orders of
 //! these are tried; worlds that look the same are looked at once. Within a connection TCP keeps
 //! the order; across connections what was lost comes again beside what is new, in any order.
 
@@ -19,6 +20,8 @@ struct Left {
     sends: [u8; 2],
     cuts: u8,
     crashes: u8,
+    /// Crashes that lose the last number taken.
+    losses: u8,
     waits: u8,
 }
 
@@ -29,6 +32,27 @@ struct End {
     incoming: VecDeque<Vec<u8>>,
     sent: u64,
     taken: Vec<u64>,
+    /// Numbers that went out since numbers began.
+    told: BTreeSet<u64>,
+}
+
+impl End {
+    /// What goes out under a number that went out before says so.
+    fn tell(&mut self) -> impl Iterator<Item = Vec<u8>> {
+        for raw in &self.sink.sent {
+            let message = Message::parse(raw).unwrap();
+            let number = message.msg_seq_num().unwrap();
+            if message.msg_type() == b"A" && number == 1 {
+                self.told.clear();
+            }
+            let is_new = self.told.insert(number);
+            assert!(
+                is_new || message.poss_dup(),
+                "{number} went out twice as new"
+            );
+        }
+        self.sink.sent.drain(..)
+    }
 }
 
 struct World {
@@ -44,10 +68,11 @@ enum Step {
     Arrive(usize),
     Cut,
     Crash(usize),
+    Lose(usize),
     Wait,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     Step::Send(0),
     Step::Send(1),
     Step::Arrive(0),
@@ -55,6 +80,8 @@ const STEPS: [Step; 8] = [
     Step::Cut,
     Step::Crash(0),
     Step::Crash(1),
+    Step::Lose(0),
+    Step::Lose(1),
     Step::Wait,
 ];
 
@@ -71,6 +98,7 @@ impl World {
                 incoming: VecDeque::new(),
                 sent: 0,
                 taken: Vec::new(),
+                told: BTreeSet::new(),
             }
         };
         let mut world = Self {
@@ -101,8 +129,8 @@ impl World {
 
     fn carry(&mut self) {
         let [a, b] = &mut self.ends;
-        b.incoming.extend(a.sink.sent.drain(..));
-        a.incoming.extend(b.sink.sent.drain(..));
+        b.incoming.extend(a.tell());
+        a.incoming.extend(b.tell());
         if a.sink.closed.is_some() || b.sink.closed.is_some() {
             self.cut();
         }
@@ -116,6 +144,9 @@ impl World {
             end.incoming.clear();
             end.sink.sent.clear();
             end.sink.closed = None;
+            if end.session.settings().reset_on_disconnect {
+                end.told.clear();
+            }
         }
     }
 
@@ -132,6 +163,7 @@ impl World {
             Step::Send(end) => Some(&mut self.left.sends[end]),
             Step::Cut => Some(&mut self.left.cuts),
             Step::Crash(_) => Some(&mut self.left.crashes),
+            Step::Lose(_) => Some(&mut self.left.losses),
             Step::Wait => Some(&mut self.left.waits),
             Step::Arrive(_) => None,
         };
@@ -151,9 +183,12 @@ impl World {
                 self.input(end, Input::Received(&message));
             }
             Step::Cut => self.cut(),
-            Step::Crash(end) => {
+            Step::Crash(end) | Step::Lose(end) => {
                 self.cut();
                 let end = &mut self.ends[end];
+                if matches!(step, Step::Lose(_)) {
+                    end.sink.next.inbound = (end.sink.next.inbound - 1).max(1);
+                }
                 let settings = end.session.settings().clone();
                 end.session = Session::new(settings, end.sink.next).unwrap();
             }
@@ -218,17 +253,48 @@ impl World {
         }
     }
 
-    fn agrees(&self) -> bool {
+    fn agrees(&self, promise: Promise) -> bool {
         let [a, b] = &self.ends;
         let (ours, theirs) = (a.session.next_seq_nums(), b.session.next_seq_nums());
-        let all = |count: u64| (1..=count).collect::<Vec<_>>();
         self.ends
             .iter()
             .all(|end| end.session.phase() == Phase::Active)
             && ours.inbound == theirs.outbound
             && ours.outbound == theirs.inbound
-            && a.taken == all(b.sent)
-            && b.taken == all(a.sent)
+            && promise.is_kept(&a.taken, b.sent)
+            && promise.is_kept(&b.taken, a.sent)
+    }
+}
+
+/// What may be said of the messages that arrived.
+#[derive(Clone, Copy, Debug)]
+enum Promise {
+    /// Each once, in order.
+    Once,
+    /// None is missing and none comes before one that was sent earlier did; a store that lost what
+    /// was taken last takes that again.
+    All,
+    /// None twice, in order: a restart of numbers gives up what was under way.
+    NoneTwice,
+}
+
+impl Promise {
+    fn is_kept(self, taken: &[u64], sent: u64) -> bool {
+        match self {
+            Self::Once => taken.iter().copied().eq(1..=sent),
+            Self::All => {
+                let mut next = 1;
+                let in_order = taken.iter().all(|number| {
+                    let fits = *number <= next;
+                    next = next.max(number + 1);
+                    fits
+                });
+                in_order && next == sent + 1
+            }
+            Self::NoneTwice => {
+                taken.is_sorted_by(|a, b| a < b) && taken.iter().all(|it| *it <= sent)
+            }
+        }
     }
 }
 
@@ -239,7 +305,7 @@ fn replay(ways: &impl Fn(&mut Settings), left: Left, path: &[Step]) -> Option<Wo
 }
 
 /// Tries everything and returns how many different worlds there were.
-fn explore(ways: impl Fn(&mut Settings), left: Left) -> usize {
+fn explore(ways: impl Fn(&mut Settings), left: Left, promise: Promise) -> usize {
     let mut seen = BTreeSet::from([World::new(&ways, left).print()]);
     let mut paths: VecDeque<Vec<Step>> = VecDeque::from([Vec::new()]);
     while let Some(path) = paths.pop_front() {
@@ -252,7 +318,7 @@ fn explore(ways: impl Fn(&mut Settings), left: Left) -> usize {
                 continue;
             }
             world.settle();
-            assert!(world.agrees(), "after {next:?}");
+            assert!(world.agrees(promise), "after {next:?}");
             paths.push_back(next);
         }
     }
@@ -263,12 +329,13 @@ const SMALL: Left = Left {
     sends: [1, 1],
     cuts: 1,
     crashes: 1,
+    losses: 0,
     waits: 0,
 };
 
 #[test]
 fn from_every_world_both_sides_return_to_agreement() {
-    let worlds = explore(|_| {}, SMALL);
+    let worlds = explore(|_| {}, SMALL, Promise::Once);
     assert!(worlds > 1_000, "only {worlds} were looked at");
 }
 
@@ -285,6 +352,7 @@ fn so_they_do_when_they_ask_in_parts_and_resend_one_by_one() {
             crashes: 0,
             ..SMALL
         },
+        Promise::Once,
     );
     assert!(worlds > 1_000, "only {worlds} were looked at");
 }
@@ -297,6 +365,7 @@ fn so_they_do_when_they_tell_what_they_expect() {
             settings.last_processed = true;
         },
         SMALL,
+        Promise::Once,
     );
     assert!(worlds > 1_000, "only {worlds} were looked at");
 }
@@ -309,8 +378,45 @@ fn so_they_do_with_no_room_behind_a_gap_while_time_passes() {
             sends: [1, 1],
             cuts: 1,
             crashes: 0,
+            losses: 0,
             waits: 1,
         },
+        Promise::Once,
+    );
+    assert!(worlds > 1_000, "only {worlds} were looked at");
+}
+
+#[test]
+fn so_they_do_after_a_store_that_lost_what_was_taken_last() {
+    let left = Left {
+        crashes: 0,
+        losses: 1,
+        ..SMALL
+    };
+    let worlds = explore(|_| {}, left, Promise::All);
+    assert!(worlds > 1_000, "only {worlds} were looked at");
+}
+
+#[test]
+fn so_they_do_when_every_logon_restarts_the_numbers() {
+    let worlds = explore(
+        |settings| settings.reset_on_logon = true,
+        Left {
+            sends: [2, 2],
+            cuts: 2,
+            ..SMALL
+        },
+        Promise::NoneTwice,
+    );
+    assert!(worlds > 1_000, "only {worlds} were looked at");
+}
+
+#[test]
+fn so_they_do_when_both_restart_the_numbers_as_a_connection_ends() {
+    let worlds = explore(
+        |settings| settings.reset_on_disconnect = true,
+        SMALL,
+        Promise::NoneTwice,
     );
     assert!(worlds > 1_000, "only {worlds} were looked at");
 }

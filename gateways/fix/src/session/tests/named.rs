@@ -100,6 +100,47 @@ fn the_gap_fill_at_the_end_has_the_number_behind_the_last_message() {
     }
 }
 
+/// QuickFIX 268: an order with a number waits to be sent while a request for that number is
+/// answered. The copy with PossDupFlag (43) goes out first and the order itself after it, as if new.
+#[test]
+fn what_waits_while_older_messages_are_sent_again_goes_out_as_new_once_and_before_its_copies() {
+    for live in [false, true] {
+        let mut bench = Bench::with(Settings {
+            resend_batch: 1,
+            live_during_resend: live,
+            ..Settings::fix44(Part::Acceptor, "ISLD", "TW44")
+        });
+        bench.input(Input::Connected);
+        bench.receive("A", 1, "98=0|108=30|");
+        for id in ["A", "B", "C"] {
+            bench.submit(id);
+        }
+        bench.receive("2", 2, "7=1|16=0|");
+        bench.submit("D");
+        bench.receive("2", 3, "7=1|16=0|");
+        bench.submit("E");
+        bench.receive("2", 4, "7=5|16=6|");
+        for _ in 0..40 {
+            bench.input(Input::Tick);
+        }
+        let sent = bench.take();
+        for number in 2..=6 {
+            let of_number = format!("34={number}|");
+            let copies: Vec<bool> = sent
+                .iter()
+                .filter(|text| text.contains("35=8|") && text.contains(&of_number))
+                .map(|text| text.contains("43=Y|"))
+                .collect();
+            let (first, again) = copies.split_first().expect("it is sent");
+            assert!(!first, "live {live}: {number} is new at first: {sent:?}");
+            assert!(
+                again.iter().all(|again| *again),
+                "live {live}: {number} twice: {sent:?}"
+            );
+        }
+    }
+}
+
 /// QuickFIX 592: after a failover both numbers are 1 again, and nobody asked for that.
 #[test]
 fn numbers_restart_only_where_a_rule_or_the_peer_says_so() {
@@ -257,6 +298,24 @@ fn a_gap_fill_beyond_the_part_asked_for_leads_on_from_where_it_ends() {
     bench.receive("4", 2, &format!("{AGAIN}36=30|123=Y|"));
     assert!(bench.take().is_empty(), "nothing is missing any more");
     assert_eq!(bench.delivered(), [30]);
+    assert_eq!(bench.session.phase(), Phase::Active);
+}
+
+/// QuickFIX/n 309, as it came back: a session's own message waits behind the gap, and the fill that
+/// begins with its number leads beyond it. The fill is passed over as a double, and what lies
+/// between is thought to be missing.
+#[test]
+fn a_gap_fill_over_what_was_taken_and_more_costs_one_request_at_most() {
+    let mut bench = Bench::active();
+    bench.receive("0", 4, "");
+    assert_eq!(bench.take(), ["35=2|34=2|7=2|16=0"]);
+    bench.receive("D", 2, &format!("{AGAIN}{}", order(2)));
+    bench.receive("D", 3, &format!("{AGAIN}{}", order(3)));
+    bench.receive("4", 4, &format!("{AGAIN}36=6|123=Y|"));
+    bench.order(6);
+    assert_eq!(bench.take(), ["35=2|34=3|7=5|16=0"]);
+    bench.receive("4", 5, &format!("{AGAIN}36=6|123=Y|"));
+    assert_eq!(bench.delivered(), [2, 3, 6]);
     assert_eq!(bench.session.phase(), Phase::Active);
 }
 
