@@ -144,3 +144,6 @@ fn byte(number: u32) -> u8 {
 fn small(number: u32) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use dcx_ring::Wait;
 use super::*;
 
 /// The smallest file that says everything it must.
-const SMALL: &str = r#"
+pub(super) const SMALL: &str = r#"
 [[fix.acceptor]]
 listen = "127.0.0.1:9800"
 
@@ -39,7 +39,7 @@ burst_max = 50
 orders_open_max = 1_000
 "#;
 
-fn read(text: &str) -> Loaded {
+pub(super) fn read(text: &str) -> Loaded {
     parse(Source {
         path: "dcx.toml".to_owned(),
         text: text.to_owned(),
@@ -50,7 +50,7 @@ fn codes(loaded: &Loaded) -> Vec<Code> {
     loaded.findings.iter().map(|finding| finding.code).collect()
 }
 
-fn rendered(loaded: &Loaded) -> String {
+pub(super) fn rendered(loaded: &Loaded) -> String {
     let render = |finding| loaded.source.render(finding, false);
     loaded
         .findings

@@ -169,9 +169,9 @@ fn surroundings(context: Context) -> String {
     };
     let from = 4 * context.time();
     format!(
-        "a {} {side}, the spread {}, the market {}, between {from:02}:00 and {:02}:00 UTC",
+        "a {side} of {} size; the spread is {}, the market {}; between {from:02}:00 and {:02}:00 UTC",
         one_of(context.size(), ["small", "usual", "large"]),
-        one_of(context.spread(), ["tight", "usual", "wide"]),
+        one_of(context.spread(), ["tight", "as usual", "wide"]),
         one_of(context.volatility(), ["calm", "as usual", "wild"]),
         from + 4
     )
@@ -242,5 +242,191 @@ pub(super) fn fitness(change: &VenueFitness, names: &Names) -> String {
             change.rejects
         ),
         Fitness::Probation => format!("{venue} gets a few orders, to see"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dcx_model::{ChildId, Command, Nanos, OrderId, Qty, Score, Venue, VenueFeatures, VenueId};
+
+    use super::*;
+
+    fn names() -> Names {
+        let mut names = Names::default();
+        for (id, name) in (0..).zip(["SIMA", "SIMB", "SIMC"]) {
+            names.learn(&Command::DefineVenue(Venue {
+                id: VenueId::new(id),
+                name: name.parse().expect("a short name"),
+                fee_centi_bps: 0,
+                features: VenueFeatures::NONE,
+            }));
+        }
+        names
+    }
+
+    fn venue(id: u8, numbers: (f32, f32, f64), probability: f64) -> VenueReason {
+        VenueReason {
+            venue: VenueId::new(id),
+            not_eligible: None,
+            score: numbers.0,
+            spread: numbers.1,
+            drawn: numbers.2,
+            probability,
+        }
+    }
+
+    /// A choice between two venues, the third being down.
+    fn choice(policy: RoutingPolicy, numbers: [(f32, f32, f64); 2]) -> Routed {
+        Routed {
+            order: OrderId::new(3),
+            child: ChildId::new(7),
+            qty: Qty::whole(1_000),
+            chosen: Some(VenueId::new(0)),
+            policy,
+            context: None,
+            explored: false,
+            held_to_best: false,
+            venues: vec![
+                venue(0, numbers[0], 0.75),
+                venue(1, numbers[1], 0.25),
+                VenueReason {
+                    not_eligible: Some(NotEligible::Down),
+                    ..venue(2, (0.0, 0.0, 0.0), 0.0)
+                },
+            ],
+        }
+    }
+
+    #[test]
+    fn a_choice_by_draws_is_told_with_what_was_expected_drawn_and_likely() {
+        let route = Routed {
+            context: Some(Context::new(Side::Buy, 1, 0, 0, 3)),
+            ..choice(
+                RoutingPolicy::Thompson,
+                [(-0.12, 0.3, 0.21), (-0.5, 0.3, -0.4)],
+            )
+        };
+        assert_eq!(
+            routed(&route, &names()),
+            [
+                "route 1000 to SIMA: child 7, believed best (discounted Thompson sampling)",
+                "  the order is a buy of usual size; the spread is tight, the market calm; between \
+                 12:00 and 16:00 UTC",
+                "  SIMA: expected -0.120 bps, give or take 0.300, drew +0.210, 75.0 % likely to be \
+                 chosen: chosen",
+                "  SIMB: expected -0.500 bps, give or take 0.300, drew -0.400, 25.0 % likely to be \
+                 chosen",
+                "  SIMC: not eligible, its session is down",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_policy_says_in_its_own_words_what_it_believes_and_why_it_chose() {
+        let told = |policy, numbers| {
+            let lines = routed(&choice(policy, numbers), &names());
+            let why = lines[0].strip_prefix("route 1000 to SIMA: child 7, ");
+            (why.unwrap().to_owned(), lines[1].clone())
+        };
+        let (why, belief) = told(
+            RoutingPolicy::BetaThompson,
+            [(9.0, 1.0, 0.95), (5.0, 5.0, 0.4)],
+        );
+        assert_eq!(why, "believed best (Thompson sampling of fills)");
+        assert_eq!(
+            belief,
+            "  SIMA: fills 90.0 % of an order (as if 8.0 were seen), drew 95.0 %, 75.0 % likely to \
+             be chosen: chosen"
+        );
+        let (why, belief) = told(RoutingPolicy::LinUcb, [(-0.2, 0.5, 0.3), (-0.4, 0.1, -0.3)]);
+        assert_eq!(why, "believed best (linear UCB)");
+        assert_eq!(
+            belief,
+            "  SIMA: expected -0.200 bps, at best +0.300, 75.0 % likely to be chosen: chosen"
+        );
+        let never = told(
+            RoutingPolicy::Ucb1,
+            [(0.0, f32::INFINITY, 0.0), (0.0, 0.0, 0.0)],
+        );
+        assert!(never.1.starts_with("  SIMA: never tried, "), "{}", never.1);
+        let (why, belief) = told(
+            RoutingPolicy::BestDisplayed,
+            [(-0.3, 0.0, 0.0), (-0.6, 0.0, 0.0)],
+        );
+        assert_eq!(why, "it shows the best price");
+        assert!(
+            belief.starts_with("  SIMA: its price is +0.300 bps from the mid, "),
+            "{belief}"
+        );
+    }
+
+    #[test]
+    fn exploring_and_being_held_from_it_are_told_apart() {
+        let plain = choice(
+            RoutingPolicy::Thompson,
+            [(-0.5, 0.3, 0.2), (-0.1, 0.3, 0.0)],
+        );
+        let first = |route: &Routed| routed(route, &names())[0].clone();
+        let explored = Routed {
+            explored: true,
+            ..plain.clone()
+        };
+        assert_eq!(
+            first(&explored),
+            "route 1000 to SIMA: child 7, to learn about it, although another is believed better \
+             (discounted Thompson sampling)"
+        );
+        let held = Routed {
+            held_to_best: true,
+            ..plain.clone()
+        };
+        assert_eq!(
+            first(&held),
+            "route 1000 to SIMA: child 7, believed best (discounted Thompson sampling; the budget \
+             for exploring allows no other)"
+        );
+        let mut alone = plain.clone();
+        alone.venues[1].not_eligible = Some(NotEligible::Ejected);
+        assert_eq!(
+            first(&alone),
+            "route 1000 to SIMA: child 7, the only venue that can take it"
+        );
+        let nobody = Routed {
+            chosen: None,
+            ..plain
+        };
+        assert_eq!(
+            routed(&nobody, &names()),
+            ["route 1000: no venue can take it"]
+        );
+    }
+
+    #[test]
+    fn how_a_choice_went_is_told_with_every_part_of_its_reward() {
+        let score = Score::of;
+        let mut reward = RouteReward {
+            child: ChildId::new(7),
+            instrument: dcx_model::InstrumentId::new(0),
+            venue: VenueId::new(1),
+            number: 1,
+            cause: RewardCause::Settled,
+            reward: score(-0.75),
+            filled: score(1.0),
+            slippage: Some(score(0.25)),
+            markout: Some(score(-0.5)),
+            fee: score(0.1),
+            ack: Some(Nanos::from_millis(2)),
+            rejected: false,
+        };
+        assert_eq!(
+            rewarded(&reward, &names()),
+            "the choice of SIMB earned -0.750 bps: 100.0 % filled, slippage +0.250 bps, markout \
+             -0.500 bps, fee +0.100 bps, answered after 2.0 ms"
+        );
+        reward.cause = RewardCause::TimedOut;
+        assert_eq!(
+            rewarded(&reward, &names()),
+            "the order works too long to judge the choice of SIMB: nothing is learnt"
+        );
     }
 }
