@@ -101,19 +101,17 @@ impl<R: Read> Splitter<R> {
 
     /// Finds the next message; false at the end of the input.
     pub(super) fn next(&mut self, piece: &mut Piece) -> io::Result<bool> {
+        let Some(start) = self.find_start()? else {
+            return Ok(false);
+        };
+        self.pass(start);
         loop {
-            let Some(start) = self.find_start()? else {
-                return Ok(false);
-            };
-            self.pass(start);
-            loop {
-                match self.end() {
-                    End::At(len, fault) => {
-                        self.take(len, fault, piece);
-                        return Ok(true);
-                    }
-                    End::Unknown => self.fill()?,
+            match self.end() {
+                End::At(len, fault) => {
+                    self.take(len, fault, piece);
+                    return Ok(true);
                 }
+                End::Unknown => self.fill()?,
             }
         }
     }

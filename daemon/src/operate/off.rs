@@ -75,7 +75,7 @@ impl Offs {
 
     /// A new file takes the old one's place, whole.
     fn write(&self, notes: &BTreeMap<String, OffNote>) -> io::Result<()> {
-        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let directory = self.path.parent().unwrap_or_else(|| Path::new("."));
         fs::create_dir_all(directory)?;
         let fresh = self.path.with_extension("json.new");
         let mut file = File::create(&fresh)?;
