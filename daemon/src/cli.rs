@@ -389,6 +389,9 @@ pub(crate) struct SimTrouble {
     /// An order vanishes: it is unknown to whoever asks
     #[arg(long, value_name = "RATE", default_value_t = 0.0)]
     pub(crate) vanish_rate: f64,
+    /// An update of market data (X) is never sent, and its number (83) is used
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub(crate) lost_update_rate: f64,
     /// An order, cancel or replace is told to be pending before it is done
     #[arg(long, value_name = "RATE", default_value_t = 0.0)]
     pub(crate) pending_rate: f64,

@@ -126,6 +126,7 @@ const fn trouble(args: &SimTrouble) -> Trouble {
         correct_rate: args.correct_rate,
         cancel_refused_rate: args.cancel_refused_rate,
         vanish_rate: args.vanish_rate,
+        lost_update_rate: args.lost_update_rate,
         pending_rate: args.pending_rate,
         pending_us: args.pending_us,
         later_ms: args.later_ms,

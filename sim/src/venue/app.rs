@@ -17,7 +17,7 @@ use super::book::External;
 use super::exchange::{Exchange, Print};
 use super::feed::{Feed, PriceBoard};
 use super::ledger::{Ledger, Rates};
-use super::market::Market;
+use super::market::{Loss, Market};
 use super::options::VenueOptions;
 use super::report::Report;
 use super::request::{Chances, Request};
@@ -167,11 +167,15 @@ impl VenueApp {
         let rate = u64::from(options.snapshots_per_s_max.max(1));
         let show_every = Nanos::new(NANOS_PER_S / rate);
         let requote_every = Nanos::from_millis(options.requote_ms);
+        let loss = Loss {
+            seed: options.seed ^ options.number.rotate_left(32),
+            rate: options.trouble.lost_update_rate,
+        };
         let us = |micros: u64| micros.saturating_mul(1_000);
         let is_canceled = |target: &String| options.cancel_on_disconnect.contains(target);
         Ok(Self {
             name,
-            market: Market::new(feeds.len(), show_every, requote_every),
+            market: Market::new(feeds.len(), (show_every, requote_every), loss),
             exchange,
             feeds,
             arrived: VecDeque::new(),

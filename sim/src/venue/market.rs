@@ -3,9 +3,11 @@
 use dcx_fix::{Outgoing, SessionIx};
 use dcx_model::{MonoNanos, Nanos, Now, Symbol};
 
+use super::book::External;
 use super::exchange::{Exchange, Print};
 use super::wire::{MarketDataRequest, MdReqId, SecurityStatusRequest, Subscription};
 use super::write;
+use crate::draws::Draws;
 
 #[derive(Clone, Copy, Debug)]
 struct Subscriber {
@@ -14,6 +16,8 @@ struct Subscriber {
     instrument: usize,
     /// Whether it is shown trades too.
     trades: bool,
+    /// Whether it is told changes, by number.
+    changes: bool,
 }
 
 /// Whether and when an instrument is to be shown to its subscribers.
@@ -21,6 +25,10 @@ struct Subscriber {
 struct Display {
     changed: bool,
     shown_at: MonoNanos,
+    /// `RptSeq` (83) of the last showing, and what was shown: those who are told changes go from
+    /// one showing to the next.
+    rpt_seq: u64,
+    shown: External,
 }
 
 /// The subscriptions to a venue's market data and to the states of its instruments.
@@ -34,10 +42,31 @@ pub(super) struct Market {
     states: Vec<usize>,
     show_every: Nanos,
     requote_every: Nanos,
+    /// What goes wrong with updates.
+    loss: Loss,
+}
+
+/// Updates of market data that are never sent, drawn from the seed by instrument and number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loss {
+    pub(super) seed: u64,
+    pub(super) rate: f64,
+}
+
+impl Loss {
+    fn takes(self, instrument: usize, rpt_seq: u64) -> bool {
+        const UPDATES: u64 = 0x7570_6461_7465_7300;
+        let stream = UPDATES + instrument as u64;
+        self.rate > 0.0 && Draws::new(self.seed, stream ^ rpt_seq.rotate_left(20)).chance(self.rate)
+    }
 }
 
 impl Market {
-    pub(super) fn new(count: usize, show_every: Nanos, requote_every: Nanos) -> Self {
+    pub(super) fn new(
+        count: usize,
+        (show_every, requote_every): (Nanos, Nanos),
+        loss: Loss,
+    ) -> Self {
         Self {
             displays: vec![Display::default(); count],
             subscribers: Vec::new(),
@@ -45,6 +74,7 @@ impl Market {
             states: Vec::new(),
             show_every,
             requote_every,
+            loss,
         }
     }
 
@@ -84,13 +114,28 @@ impl Market {
             if !(display.changed && since >= self.show_every || again) {
                 continue;
             }
+            let before = display.shown;
             *display = Display {
                 changed: false,
                 shown_at: now,
+                rpt_seq: display.rpt_seq + 1,
+                shown: exchange.external(instrument).unwrap_or_default(),
             };
+            let lost = self.loss.takes(instrument, display.rpt_seq);
             let of = |subscriber: &&Subscriber| subscriber.instrument == instrument;
             for subscriber in self.subscribers.iter().filter(of) {
-                show_one(exchange, subscriber, out);
+                if subscriber.changes {
+                    if lost {
+                        continue;
+                    }
+                    let names = (subscriber.md_req_id, symbol_of(exchange, instrument));
+                    let step = (&before, &display.shown);
+                    out.send(SessionIx::new(subscriber.session), b"X", |body| {
+                        write::update(body, names, step, display.rpt_seq);
+                    });
+                } else {
+                    show_one(exchange, subscriber, None, out);
+                }
                 shown += 1;
             }
         }
@@ -180,8 +225,11 @@ impl Market {
                 md_req_id: id,
                 instrument,
                 trades: request.trades,
+                changes: request.incremental,
             };
-            show_one(exchange, &subscriber, out);
+            let numbered = self.displays.get(instrument);
+            let numbered = numbered.filter(|_| request.incremental);
+            show_one(exchange, &subscriber, numbered, out);
             if request.kind == Subscription::Updates {
                 self.subscribers.push(subscriber);
             }
@@ -219,17 +267,30 @@ impl Market {
                 md_req_id: id,
                 instrument,
                 trades: false,
+                changes: false,
             });
         }
         true
     }
 }
 
-fn show_one(exchange: &Exchange, subscriber: &Subscriber, out: &mut Outgoing<'_>) {
+/// Shows a subscriber what there is, or what was shown last and its number.
+fn show_one(
+    exchange: &Exchange,
+    subscriber: &Subscriber,
+    numbered: Option<&Display>,
+    out: &mut Outgoing<'_>,
+) {
     let symbol = symbol_of(exchange, subscriber.instrument);
-    let external = exchange.external(subscriber.instrument).unwrap_or_default();
+    let (external, rpt_seq) = match numbered {
+        Some(display) => (display.shown, Some(display.rpt_seq)),
+        None => {
+            let external = exchange.external(subscriber.instrument);
+            (external.unwrap_or_default(), None)
+        }
+    };
     out.send(SessionIx::new(subscriber.session), b"W", |body| {
-        write::snapshot(body, subscriber.md_req_id, symbol, &external);
+        write::snapshot(body, subscriber.md_req_id, symbol, &external, rpt_seq);
     });
 }
 

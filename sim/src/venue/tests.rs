@@ -518,6 +518,42 @@ fn subscribers_see_every_change_until_they_leave() {
 }
 
 #[test]
+fn who_asks_for_changes_is_told_them_by_number_and_some_may_be_lost() {
+    let numbers = |lost_update_rate| {
+        let mut bench = Bench::new(&VenueOptions {
+            trouble: Trouble {
+                lost_update_rate,
+                ..Trouble::default()
+            },
+            ..VenueOptions::default()
+        });
+        bench.pass(10);
+        let asked = "264=1|265=1|267=2|269=0|269=1|146=1|55=EURUSD";
+        bench.request(b"V", &format!("262=m|263=1|{asked}"));
+        assert!(bench.sent(b"W")[0].starts_with("262=m|55=EURUSD|83="));
+        bench.pass(2_000_000);
+        bench.request(b"V", &format!("262=s|263=0|{asked}"));
+        let number = |text: &String| -> u64 {
+            let from = text.find("|83=").unwrap() + 4;
+            let digits = text[from..].split('|').next().unwrap();
+            digits.parse().unwrap()
+        };
+        let told: Vec<u64> = bench.sent(b"X").iter().map(number).collect();
+        assert!(bench.sent(b"W").last().map(number) >= told.last().copied());
+        told
+    };
+    let whole = numbers(0.0);
+    assert!(whole.len() > 20, "{whole:?}");
+    assert!(
+        whole.windows(2).all(|two| two[1] == two[0] + 1),
+        "{whole:?}"
+    );
+    let holes = numbers(0.3);
+    assert!(holes.len() < whole.len(), "{holes:?}");
+    assert!(holes.windows(2).any(|two| two[1] > two[0] + 1), "{holes:?}");
+}
+
+#[test]
 fn recorded_quotes_reach_the_book_on_the_grid_of_the_venue() {
     let dir = tempfile::TempDir::new().unwrap();
     let path = dir.path().join("eurusd.csv");

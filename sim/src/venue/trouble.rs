@@ -37,6 +37,8 @@ pub struct Trouble {
     pub vanish_rate: f64,
     /// An order, cancel or replace is told to be pending before it is done.
     pub pending_rate: f64,
+    /// An update of market data (X) is never sent, and its number (83) is used.
+    pub lost_update_rate: f64,
     /// For so long, in microseconds.
     pub pending_us: u64,
     /// Mean time until what happens later happens, in milliseconds.
@@ -61,6 +63,7 @@ impl Default for Trouble {
             cancel_refused_rate: 0.0,
             vanish_rate: 0.0,
             pending_rate: 0.0,
+            lost_update_rate: 0.0,
             pending_us: 500,
             later_ms: 200,
             orphans: 0,
@@ -72,7 +75,7 @@ impl Default for Trouble {
 
 impl Trouble {
     /// The rates by their names.
-    pub(super) const fn rates(&self) -> [(&'static str, f64); 9] {
+    pub(super) const fn rates(&self) -> [(&'static str, f64); 10] {
         [
             ("lost_ack_rate", self.lost_ack_rate),
             ("late_fill_rate", self.late_fill_rate),
@@ -83,6 +86,7 @@ impl Trouble {
             ("cancel_refused_rate", self.cancel_refused_rate),
             ("vanish_rate", self.vanish_rate),
             ("pending_rate", self.pending_rate),
+            ("lost_update_rate", self.lost_update_rate),
         ]
     }
 

@@ -16,6 +16,8 @@ pub(super) struct MarketDataRequest {
     pub(super) symbols: Vec<Vec<u8>>,
     /// Whether trades are asked for, `MDEntryType` (269) 2.
     pub(super) trades: bool,
+    /// Whether changes are asked for rather than the whole, `MDUpdateType` (265) 1.
+    pub(super) incremental: bool,
 }
 
 /// SecurityStatusRequest (e).
@@ -142,6 +144,7 @@ pub(super) fn market_data_request(message: &Message<'_>) -> Result<MarketDataReq
         kind: subscription(message)?,
         symbols: symbols.map(|(_, symbol)| symbol.to_vec()).collect(),
         trades: entries.any(|(_, entry)| entry == b"2"),
+        incremental: message.get(265) == Some(b"1"),
     })
 }
 

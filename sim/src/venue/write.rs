@@ -151,25 +151,72 @@ pub(super) fn snapshot(
     md_req_id: MdReqId,
     symbol: Symbol,
     external: &External,
+    rpt_seq: Option<u64>,
 ) {
     body.bytes(262, md_req_id.as_bytes());
     body.bytes(55, symbol.as_bytes());
-    let sides: [(u8, Price, Qty); 2] = [
-        (b'0', external.bid, external.bid_qty),
-        (b'1', external.ask, external.ask_qty),
-    ];
-    let shown = || {
-        sides
-            .iter()
-            .filter(|(_, px, qty)| *px > Price::ZERO && !qty.is_zero())
-    };
-    body.uint(268, shown().count() as u64);
-    for (entry, px, qty) in shown() {
-        body.char(269, *entry);
-        body.price(270, *px);
-        body.qty(271, *qty);
+    if let Some(rpt_seq) = rpt_seq {
+        body.uint(83, rpt_seq);
+    }
+    let sides = sides(external);
+    body.uint(268, sides.iter().flatten().count() as u64);
+    for (entry, px, qty) in sides.into_iter().flatten() {
+        body.char(269, entry);
+        body.price(270, px);
+        body.qty(271, qty);
     }
 }
+
+/// Each side by its `MDEntryType` (269), if there is anything.
+fn sides(external: &External) -> [Option<(u8, Price, Qty)>; 2] {
+    [
+        (b'0', external.bid, external.bid_qty),
+        (b'1', external.ask, external.ask_qty),
+    ]
+    .map(|side| (side.1 > Price::ZERO && !side.2.is_zero()).then_some(side))
+}
+
+/// MarketDataIncrementalRefresh (X) from what was shown to what is there: levels by their price.
+/// What has not changed is said again.
+pub(super) fn update(
+    body: &mut Body<'_>,
+    (md_req_id, symbol): (MdReqId, Symbol),
+    (before, now): (&External, &External),
+    rpt_seq: u64,
+) {
+    let pairs = || sides(before).into_iter().zip(sides(now));
+    let entries = |(old, new): &Sides| match (old, new) {
+        (Some(old), Some(new)) if old.1 == new.1 => 1,
+        (old, new) => usize::from(old.is_some()) + usize::from(new.is_some()),
+    };
+    body.bytes(262, md_req_id.as_bytes());
+    body.uint(
+        268,
+        pairs().map(|pair| entries(&pair)).sum::<usize>() as u64,
+    );
+    let mut entry = |action, (kind, px, qty): (u8, Price, Qty)| {
+        body.char(279, action);
+        body.char(269, kind);
+        body.bytes(55, symbol.as_bytes());
+        body.price(270, px);
+        if action != b'2' {
+            body.qty(271, qty);
+        }
+        body.uint(83, rpt_seq);
+    };
+    for (old, new) in pairs() {
+        match (old, new) {
+            (Some(old), Some(new)) if old.1 == new.1 => entry(b'1', new),
+            (old, new) => {
+                old.into_iter().for_each(|old| entry(b'2', old));
+                new.into_iter().for_each(|new| entry(b'0', new));
+            }
+        }
+    }
+}
+
+/// One side as it was shown and as it is.
+type Sides = (Option<(u8, Price, Qty)>, Option<(u8, Price, Qty)>);
 
 /// MarketDataRequestReject (Y).
 pub(super) fn market_data_reject(body: &mut Body<'_>, md_req_id: MdReqId, reason: u8, text: &str) {

@@ -441,6 +441,7 @@ fn chaos(seed: u64, rate: f64) -> Bench {
         touch_pct: 1,
         cancel_on_disconnect: vec!["DCX".to_owned()],
         trouble: Trouble {
+            lost_update_rate: 0.0,
             lost_ack_rate: rate,
             late_fill_rate: rate,
             duplicate_rate: rate,
