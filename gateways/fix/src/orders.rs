@@ -8,6 +8,7 @@
 
 mod algo;
 mod client;
+mod copies;
 mod counts;
 mod desk;
 mod directory;
@@ -16,16 +17,25 @@ mod edge;
 mod fields;
 mod list;
 mod mass;
+mod messages;
+mod news;
 mod out_in;
+mod refusals;
 mod report;
 mod tell;
+mod trades;
 pub(crate) mod value;
 mod venue;
 
 pub use counts::{EdgeBoard, EdgeCounts, Stopped};
-pub use directory::{AccountName, Client, Directory, Peer, StrategyName, VenuePeer};
+pub use directory::{
+    AccountName, Client, Directory, DropCopy, Peer, StrategyName, VenuePeer, Watched,
+};
 pub use edge::OrderEdge;
+pub use messages::{ORDER_MESSAGES, OrderMessage, Speaks};
+pub use news::{NewsFor, Urgency, Words};
 pub use out_in::{ChildLeft, OrderLeft, OrdersOut};
+pub use trades::{TradeLog, TradeRow};
 pub(crate) use venue::Unusable;
 
 #[cfg(test)]

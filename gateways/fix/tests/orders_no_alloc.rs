@@ -1,5 +1,5 @@
-//! Nothing is allocated to look once more at what goes out, once there is room for it; and it
-//! costs little.
+//! Nothing is allocated to look once more at what goes out, nor to tell others of it, once there
+//! is room for it; and it costs little.
 
 #![expect(
     unsafe_code,
@@ -10,11 +10,14 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Instant;
 
-use dcx_fix::orders::OrdersOut;
+use dcx_fix::orders::{Client, Directory, DropCopy, OrderEdge, OrdersOut, Peer, TradeLog, Watched};
+use dcx_fix::{Application as _, Encoder, Head, Message, Queue, SessionIx};
 use dcx_model::{
-    ChildId, ChildOrder, Event, ExecType, InstrumentId, LimitPx, OrdStatus, OrdType, OrderFlags,
-    OrderId, OrderView, Qty, Side, TimeInForce, VenueId, VenueReport,
+    AccountId, ChildId, ChildOrder, Event, ExecType, InstrumentId, LimitPx, MonoNanos, Now,
+    OrdStatus, OrdType, OrderFlags, OrderId, OrderView, Outbound, Qty, Seq, SessionId, Side,
+    StrategyId, TimeInForce, UnixNanos, VenueId, VenueReport,
 };
+use dcx_ring::spsc;
 
 thread_local! {
     /// Allocations of this thread. Constant, so that reading it allocates nothing.
@@ -114,6 +117,80 @@ fn an_account_with_room_allocates_nothing() {
     }
     assert_eq!(COUNT.with(Cell::get) - before, 0);
     assert_eq!((account.orders(), account.children()), (0, 0));
+}
+
+const WATCHER: SessionIx = SessionIx::new(1);
+
+const NOW: Now = Now {
+    mono: MonoNanos::new(7),
+    unix: UnixNanos::from_seconds(1_795_449_600),
+};
+
+/// A client, and who gets copies of its reports.
+fn directory() -> Directory {
+    let client = Client {
+        session: SessionId::new(0),
+        default_account: AccountId::new(0),
+        accounts: vec![AccountId::new(0)],
+        default_strategy: StrategyId::new(0),
+    };
+    let copy = DropCopy {
+        session: SessionId::new(1),
+        watches: Watched::All,
+    };
+    Directory::new()
+        .with_instrument(InstrumentId::new(0), "EURUSD".parse().expect("a symbol"))
+        .with_client_name(SessionId::new(0), "CLIENT")
+        .with_peer(SessionIx::new(0), Peer::Client(client))
+        .with_peer(WATCHER, Peer::DropCopy(copy))
+}
+
+#[test]
+fn copies_and_a_subscription_to_trades_allocate_nothing_once_there_is_room() {
+    let (inbound, _commands) = spsc(64).expect("a ring");
+    let (mut events, outbound) = spsc(64).expect("a ring");
+    let mut edge =
+        OrderEdge::new(directory(), inbound, outbound).with_trades(TradeLog::with_room_for(128));
+    let mut queue = Queue::new();
+    let mut encoder = Encoder::new(b"FIX.4.4", b"WATCHER", b"DCX");
+    let (mut bytes, head) = (Vec::new(), Head::new(b"AD", 2, NOW.unix));
+    let asked = encoder.encode(&mut bytes, &head, |body| {
+        body.str(568, "all");
+        body.str(569, "0");
+        body.str(263, "1");
+    });
+    let asked = Message::parse(asked).expect("what is encoded is decoded");
+    let taken = edge.received(WATCHER, NOW, &asked, &mut queue.outgoing());
+    assert_eq!(taken, Ok(()));
+    let mut tell = |seq: u64| {
+        let event = Event::Trade {
+            view: view(seq, OrdStatus::PartiallyFilled),
+            child: ChildId::new(seq),
+            venue: VENUE,
+            last_qty: Qty::whole(1),
+            last_px: dcx_model::Price::ZERO,
+        };
+        let outbound = Outbound {
+            seq: Seq::new(seq),
+            ix: 0,
+            at: NOW.unix,
+            received: NOW.mono,
+            event,
+        };
+        assert!(events.try_push(outbound).is_ok());
+        edge.work(NOW, &mut queue.outgoing());
+        let sent = queue.iter().count();
+        queue.clear();
+        sent
+    };
+    for seq in 1..1_000 {
+        tell(seq);
+    }
+    let before = COUNT.with(Cell::get);
+    for seq in 1_000..20_000 {
+        assert_eq!(tell(seq), 3, "a report, its copy, and the trade");
+    }
+    assert_eq!(COUNT.with(Cell::get) - before, 0);
 }
 
 /// Prints what an order's way through the account costs. A figure of this machine and build: run

@@ -95,8 +95,8 @@ fn report_to_42(fields: BodyFields<'_>, body: &mut Body<'_>) {
             (ORD_REJ_REASON, _) => body.char(tag, b'0'),
             (EXEC_RESTATEMENT_REASON, [b'0'..=b'5']) => body.verbatim(tag, value),
             (EXEC_RESTATEMENT_REASON, _) => body.char(tag, b'4'),
-            // MassStatusReqID, TotNumReports and LastRptRequested are of 4.4.
-            (584 | 911 | 912, _) => {}
+            // MassStatusReqID, TotNumReports, LastRptRequested and CopyMsgIndicator are of 4.4.
+            (584 | 911 | 912 | 797, _) => {}
             _ => body.verbatim(tag, value),
         }
     }
@@ -122,10 +122,13 @@ fn report_from_42(fields: BodyFields<'_>, body: &mut Body<'_>) {
 /// Orders with a peer of FIX 5.0 SP2.
 ///
 /// It says what FIX 4.4 says of an order in the same words. An OrderMassCancelReport (r) has
-/// besides its `OrderID` (37) a `MassActionReportID` (1369), which is required.
+/// besides its `OrderID` (37) a `MassActionReportID` (1369), which is required; a
+/// TradeCaptureReport (AE) has neither `OrderQty` (38) nor `OrdStatus` (39).
 #[derive(Clone, Copy, Debug)]
 pub struct Fix50Sp2;
 
+/// `OrderQty` (38).
+const ORDER_QTY: u32 = 38;
 /// `OrderID` (37).
 const ORDER_ID: u32 = 37;
 /// `MassActionReportID` (1369).
@@ -133,10 +136,21 @@ const MASS_ACTION_REPORT_ID: u32 = 1369;
 
 impl Dialect for Fix50Sp2 {
     fn outgoing(&self, msg_type: &[u8], fields: BodyFields<'_>, body: &mut Body<'_>) {
-        let report = value(&fields, ORDER_ID);
-        copy(fields, body);
-        if msg_type == b"r" {
-            body.bytes(MASS_ACTION_REPORT_ID, report);
+        match msg_type {
+            b"r" => {
+                let report = value(&fields, ORDER_ID);
+                copy(fields, body);
+                body.bytes(MASS_ACTION_REPORT_ID, report);
+            }
+            b"AE" => {
+                for (tag, value) in fields {
+                    // The order's quantity and status are no longer a trade report's to say.
+                    if !matches!(tag, ORDER_QTY | ORD_STATUS) {
+                        body.verbatim(tag, value);
+                    }
+                }
+            }
+            _ => copy(fields, body),
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct Flushed {
 }
 
 impl Flushed {
-    pub(super) fn new(sessions: usize) -> Arc<Self> {
+    pub(crate) fn new(sessions: usize) -> Arc<Self> {
         Arc::new(Self {
             handed: AtomicU64::new(0),
             behind: (0..sessions).map(|_| AtomicU64::new(NOTHING)).collect(),
@@ -59,7 +59,7 @@ impl Flushed {
         self.handed.store(position, Ordering::Release);
     }
 
-    pub(super) fn set_behind(&self, session: usize, from: Option<u64>) {
+    pub(crate) fn set_behind(&self, session: usize, from: Option<u64>) {
         if let Some(place) = self.behind.get(session) {
             place.store(from.unwrap_or(NOTHING), Ordering::Release);
         }

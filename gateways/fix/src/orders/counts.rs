@@ -88,6 +88,14 @@ counts! {
     market_refused,
     /// Market data (W and X) sent to clients.
     market_sent,
+    /// Copies of reports sent to who watches a client.
+    copies,
+    /// TradeCaptureReportRequest (AD) received.
+    trade_requests,
+    /// TradeCaptureReport (AE) sent.
+    trade_reports,
+    /// News (B) sent.
+    news,
 }
 
 impl EdgeCounts {

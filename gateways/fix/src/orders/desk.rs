@@ -9,16 +9,20 @@ use dcx_model::{
 use dcx_ring::Producer;
 
 use super::client::{self, Request};
+use super::copies;
 use super::counts::{EdgeBoard, EdgeCounts};
-use super::directory::{Client, Directory, Peer};
+use super::directory::{Client, Directory, DropCopy, Peer};
 use super::doubt::Doubts;
 use super::list;
 use super::mass;
+use super::news::Newsroom;
 use super::out_in::OrdersOut;
+use super::refusals;
 use super::report;
+use super::trades::{Sees, Trades};
 use super::value::Short;
 use super::venue::{self, Answers, Unusable};
-use crate::{AppReject, Message, Outgoing, SessionEnd, SessionIx};
+use crate::{AppReject, Body, Message, Outgoing, SessionEnd, SessionIx};
 
 /// What changes as the edge works.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub(super) struct Desk {
     /// Makes the ExecIDs of our own reports differ from those of an earlier run.
     started: Option<u64>,
     reports_of_ours: u64,
+    pub(super) trades: Trades,
+    pub(super) newsroom: Newsroom,
 }
 
 /// An OrderMassStatusRequest (AF) that a venue has not answered in full.
@@ -72,6 +78,8 @@ impl Desk {
             board_due: MonoNanos::new(0),
             started: None,
             reports_of_ours: 0,
+            trades: Trades::default(),
+            newsroom: Newsroom::default(),
         }
     }
 
@@ -134,7 +142,7 @@ impl Desk {
                 match client::new_order(message, client, directory)? {
                     Request::Command(command) => command,
                     Request::Refused(fields, refusal) => {
-                        self.refuse(session, now, &fields, refusal, out);
+                        self.refuse(directory, (session, client), now, (&fields, refusal), out);
                         return Ok(());
                     }
                 }
@@ -173,9 +181,13 @@ impl Desk {
                     }
                 }
             }
+            b"AD" => {
+                let sees = Sees::Own(client.session);
+                return self.asks_for_trades(directory, (session, sees), message, out);
+            }
             // What a client's engine says about our messages; the session has counted it.
             b"j" => return Ok(()),
-            _ => return Err(AppReject::unsupported_message_type()),
+            _ => return Err(refusals::unsupported(message)),
         };
         if message.poss_dup() {
             self.ask_first(now, &command);
@@ -208,7 +220,7 @@ impl Desk {
             }
             Err(refusals) => {
                 for (fields, refusal) in list.entries.iter().zip(refusals) {
-                    self.refuse(session, now, fields, refusal, out);
+                    self.refuse(directory, (session, client), now, (fields, refusal), out);
                 }
             }
         }
@@ -218,17 +230,41 @@ impl Desk {
     /// Reports an order as refused that the engine never sees.
     fn refuse(
         &mut self,
-        session: SessionIx,
+        directory: &Directory,
+        (session, client): (SessionIx, &Client),
         now: Now,
-        fields: &super::fields::Fields<'_>,
-        refusal: dcx_model::Refusal,
+        (fields, refusal): (&super::fields::Fields<'_>, dcx_model::Refusal),
         out: &mut Outgoing<'_>,
     ) {
         self.counts.refused += 1;
         let exec_id = self.exec_id(now);
-        out.send(session, b"8", |body| {
+        let write = |body: &mut Body<'_>| {
             report::write_refused(body, fields, refusal, &exec_id, now.unix);
-        });
+        };
+        out.send(session, b"8", write);
+        self.copy(directory, (client.session, b"8"), out, write);
+    }
+
+    /// A session for copies asks for something: it may order nothing.
+    pub(super) fn drop_copy_says(
+        &mut self,
+        directory: &Directory,
+        (session, copy): (SessionIx, &DropCopy),
+        message: &Message<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Result<(), AppReject> {
+        match message.msg_type() {
+            b"AD" => {
+                let sees = Sees::Watched(copy.watches.clone());
+                self.asks_for_trades(directory, (session, sees), message, out)
+            }
+            b"j" => Ok(()),
+            b"D" | b"E" | b"F" | b"G" | b"H" | b"q" | b"AF" => {
+                self.counts.refused += 1;
+                Err(copies::not_authorized(message))
+            }
+            _ => Err(refusals::unsupported(message)),
+        }
     }
 
     /// Takes note of a request that may have come before, and asks how an order stands that it
@@ -282,7 +318,7 @@ impl Desk {
             }
             // BusinessMessageReject (j): nothing to do but count.
             b"j" => self.counts.unusable += 1,
-            _ => return Err(AppReject::unsupported_message_type().into()),
+            _ => return Err(refusals::unsupported(message).into()),
         }
         Ok(())
     }
@@ -342,9 +378,20 @@ impl Desk {
                     up,
                 }
             }
+            // The engine knows nothing of it, so that nothing can be ordered there.
+            Some(Peer::DropCopy(_)) => {
+                self.up[session.as_usize()] = up;
+                if !up {
+                    self.trades.ended(session);
+                }
+                return;
+            }
             None => return,
         };
         self.up[session.as_usize()] = up;
+        if !up {
+            self.trades.ended(session);
+        }
         self.push(now, command);
     }
 

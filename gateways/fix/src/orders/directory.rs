@@ -2,6 +2,7 @@
 
 use dcx_model::{AccountId, InstrumentId, SessionId, StrategyId, Symbol, Text, VenueId, VenueName};
 
+use super::news::NewsFor;
 use crate::SessionIx;
 
 /// An account's name on the wire, `Account` (1).
@@ -17,6 +18,38 @@ pub enum Peer {
     Client(Client),
     /// A venue: gets child orders, sends reports and quotes.
     Venue(VenuePeer),
+    /// Somebody who gets copies of what clients are told, and may order nothing.
+    DropCopy(DropCopy),
+}
+
+/// A session for copies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DropCopy {
+    /// Its name inside.
+    pub session: SessionId,
+    /// Whose reports it gets.
+    pub watches: Watched,
+}
+
+/// Sessions of clients, watched by another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// All, also those that no session of the link has: orders of the house, of clients that are
+    /// gone.
+    All,
+    /// These.
+    Sessions(Vec<SessionId>),
+}
+
+impl Watched {
+    /// Whether this session is among them.
+    #[must_use]
+    pub fn has(&self, session: SessionId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Sessions(sessions) => sessions.contains(&session),
+        }
+    }
 }
 
 /// A client's session.
@@ -67,6 +100,12 @@ pub struct Directory {
     clients: Vec<Option<SessionIx>>,
     /// By venue.
     venues: Vec<Option<(SessionIx, VenueName)>>,
+    /// CompIDs by [`SessionId`].
+    client_names: Vec<Box<str>>,
+    /// Who gets copies.
+    watchers: Vec<(SessionIx, Watched)>,
+    /// Who gets news.
+    news: Vec<(SessionIx, NewsFor)>,
 }
 
 impl Directory {
@@ -110,8 +149,24 @@ impl Directory {
                 let place = usize::from(venue.venue.get());
                 put(&mut self.venues, place, Some((session, venue.name)));
             }
+            Peer::DropCopy(copy) => self.watchers.push((session, copy.watches.clone())),
         }
         put(&mut self.peers, session.as_usize(), Some(peer));
+        self
+    }
+
+    /// Adds the CompID of a client's session, by which copies of its reports name it.
+    #[must_use]
+    pub fn with_client_name(mut self, session: SessionId, comp_id: &str) -> Self {
+        let place = usize::from(session.get());
+        put(&mut self.client_names, place, comp_id.into());
+        self
+    }
+
+    /// Says that a session gets news.
+    #[must_use]
+    pub fn with_news(mut self, session: SessionIx, news: NewsFor) -> Self {
+        self.news.push((session, news));
         self
     }
 
@@ -134,6 +189,20 @@ impl Directory {
         find(&self.accounts, name)
     }
 
+    /// The name of an account; empty if it has none.
+    #[must_use]
+    pub fn account_name(&self, account: AccountId) -> AccountName {
+        let found = self.accounts.iter().find(|(_, id)| *id == account);
+        found.map_or(AccountName::EMPTY, |(name, _)| *name)
+    }
+
+    /// The name of a strategy; empty if it has none.
+    #[must_use]
+    pub fn strategy_name(&self, strategy: StrategyId) -> StrategyName {
+        let found = self.strategies.iter().find(|(_, id)| *id == strategy);
+        found.map_or(StrategyName::EMPTY, |(name, _)| *name)
+    }
+
     /// The strategy with this name.
     #[must_use]
     pub fn strategy(&self, name: &[u8]) -> Option<StrategyId> {
@@ -150,6 +219,31 @@ impl Directory {
     #[must_use]
     pub fn client(&self, session: SessionId) -> Option<SessionIx> {
         *self.clients.get(usize::from(session.get()))?
+    }
+
+    /// The CompID of a client's session; empty if it has none.
+    #[must_use]
+    pub fn client_name(&self, session: SessionId) -> &str {
+        let name = self.client_names.get(usize::from(session.get()));
+        name.map_or("", |name| name)
+    }
+
+    /// Whether anybody gets news.
+    #[must_use]
+    pub const fn has_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+
+    /// The sessions that get news, and which.
+    pub fn news(&self) -> impl Iterator<Item = (SessionIx, NewsFor)> {
+        self.news.iter().copied()
+    }
+
+    /// The sessions that get copies of what this one is told.
+    #[inline]
+    pub fn watchers(&self, session: SessionId) -> impl Iterator<Item = SessionIx> {
+        let watching = self.watchers.iter();
+        watching.filter_map(move |(to, watched)| watched.has(session).then_some(*to))
     }
 
     /// The session that a venue's orders go to.

@@ -1,6 +1,7 @@
 //! The application behind the daemon's FIX link.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 use dcx_model::{Command, Inbound, Nanos, Now, Outbound, Phase};
 use dcx_ring::{Poller, Producer};
@@ -8,10 +9,12 @@ use dcx_ring::{Poller, Producer};
 use super::counts::{EdgeBoard, EdgeCounts};
 use super::desk::Desk;
 use super::directory::{Directory, Peer};
+use super::news::Words;
 use super::out_in::OrdersOut;
+use super::trades::TradeLog;
 use super::venue;
 use crate::market::{MarketEdge, MarketOptions};
-use crate::{AppReject, Application, Message, Outgoing, SessionEnd, SessionIx};
+use crate::{AppReject, Application, Flushed, Message, Outgoing, SessionEnd, SessionIx};
 
 /// Events taken from the ring in one cycle.
 const EVENTS_PER_CYCLE: usize = 256;
@@ -70,6 +73,26 @@ impl OrderEdge {
         self
     }
 
+    /// The trades that it tells again to who asks for them: after a restart those that were read
+    /// from the journal. Without a log nobody may ask.
+    #[must_use]
+    pub fn with_trades(mut self, log: TradeLog) -> Self {
+        self.desk.trades.log = log;
+        self
+    }
+
+    /// Where people's own words come from, to be told as news to who gets any.
+    #[must_use]
+    pub fn with_news(mut self, words: Receiver<Words>) -> Self {
+        self.desk.newsroom.words = Some(words);
+        self
+    }
+
+    /// How far what was sent has left: who asks for much gets no more than they read.
+    pub fn paced_by(&mut self, flushed: Arc<Flushed>) {
+        self.desk.trades.flushed = Some(flushed);
+    }
+
     /// Takes no more messages, and lets go of the engine's ring once what was taken is in it.
     ///
     /// The link then reads no more: what peers send meanwhile is not acknowledged, and they send
@@ -103,6 +126,8 @@ impl Application for OrderEdge {
     fn logged_on(&mut self, session: SessionIx, now: Now, out: &mut Outgoing<'_>) {
         let directory = &self.directory;
         self.desk.set_up(directory, session, now, None);
+        let up = (session, true);
+        self.desk.tell_venue_state(directory, up, now, out);
         let Some(Peer::Venue(venue)) = directory.peer(session) else {
             return;
         };
@@ -120,7 +145,7 @@ impl Application for OrderEdge {
         self.ended(session, SessionEnd::Broken, now, out);
     }
 
-    fn ended(&mut self, session: SessionIx, how: SessionEnd, now: Now, _out: &mut Outgoing<'_>) {
+    fn ended(&mut self, session: SessionIx, how: SessionEnd, now: Now, out: &mut Outgoing<'_>) {
         let Self {
             directory,
             desk,
@@ -129,6 +154,7 @@ impl Application for OrderEdge {
         } = self;
         market.session_down(session, |command| desk.push(now, command));
         desk.set_up(directory, session, now, Some(how));
+        desk.tell_venue_state(directory, (session, false), now, out);
     }
 
     fn received(
@@ -174,6 +200,9 @@ impl Application for OrderEdge {
                     unusable.into_reject()
                 })
             }
+            Some(Peer::DropCopy(copy)) => {
+                desk.drop_copy_says(directory, (session, copy), message, out)
+            }
             None => Err(AppReject::unsupported_message_type()),
         }
     }
@@ -190,10 +219,12 @@ impl Application for OrderEdge {
             done += 1;
         }
         desk.told += done as u64;
+        desk.trades.go_on(&self.directory, &mut desk.counts, out);
         let halted = desk.orders_out.is_halted();
         done += self.market.work(now, halted, &self.directory, out);
         if now.mono >= desk.board_due {
             desk.board_due = now.mono.plus(BOARD_EVERY);
+            desk.tell_words(&self.directory, now, out);
             let mut counts = desk.counts;
             counts.take_market(&self.market.counts());
             desk.board.write(&counts);

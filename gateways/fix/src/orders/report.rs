@@ -25,12 +25,12 @@ fn write_order_id(body: &mut Body<'_>, order: OrderId) {
 }
 
 /// The ExecID (17) of the report that tells of an event.
-fn exec_id_of(event: EventRef) -> Short {
+pub(super) fn exec_id_of(event: EventRef) -> Short {
     let exec_id = Short::new().uint(event.seq.get()).byte(b'-');
     exec_id.uint(u64::from(event.ix))
 }
 
-const fn place_of(outbound: &Outbound) -> EventRef {
+pub(super) const fn place_of(outbound: &Outbound) -> EventRef {
     EventRef {
         seq: outbound.seq,
         ix: outbound.ix,

@@ -22,6 +22,8 @@ impl Desk {
         out: &mut Outgoing<'_>,
     ) {
         self.orders_out.event(&outbound.event);
+        let place = report::place_of(outbound);
+        self.trades.log.take(outbound.at, place, &outbound.event);
         match &outbound.event {
             Event::ChildSent(order) => self.child_sent(directory, now, outbound, order, out),
             Event::ChildCancel(_)
@@ -61,15 +63,15 @@ impl Desk {
             | Event::LimitSet(_)
             | Event::LimitProposed(_)
             | Event::LimitDropped(_)
-            | Event::LimitNear { .. }
-            | Event::StateSet { .. }
             | Event::OperatorDone { .. }
             | Event::OperatorRefused { .. }
             | Event::Routed(_)
             | Event::Rewarded(_)
-            | Event::VenueFitness(_)
             | Event::FeedGapped(_)
             | Event::FeedRestored { .. } => {}
+            Event::LimitNear { .. } | Event::StateSet { .. } | Event::VenueFitness(_) => {
+                self.tell_news(directory, now, &outbound.event, out);
+            }
         }
     }
 
@@ -257,21 +259,23 @@ impl Desk {
         self.push(now, command);
     }
 
-    /// Sends a client a message of this type.
+    /// Sends a client a message of this type, and copies to who watches it.
     #[inline]
     fn tell_client(
         &mut self,
         directory: &Directory,
         (session, msg_type): (SessionId, &[u8; 1]),
         out: &mut Outgoing<'_>,
-        write: impl FnOnce(&mut Body<'_>),
+        write: impl Fn(&mut Body<'_>),
     ) {
-        let Some(session) = directory.client(session) else {
-            self.counts.unroutable += 1;
-            return;
-        };
-        self.counts.reports += 1;
-        out.send(session, msg_type, write);
+        match directory.client(session) {
+            Some(to) => {
+                self.counts.reports += 1;
+                out.send(to, msg_type, &write);
+            }
+            None => self.counts.unroutable += 1,
+        }
+        self.copy(directory, (session, msg_type), out, write);
     }
 }
 

@@ -1,13 +1,17 @@
 //! Every message both ways, and what becomes of what cannot be used.
 
+mod copies;
 mod doubts;
 mod lists;
 mod market;
 mod mass;
+mod messages;
+mod news;
 mod reports;
 mod requests;
 mod ring;
 mod stopped;
+mod trades;
 mod venues;
 
 use dcx_model::{
@@ -22,12 +26,16 @@ use dcx_model::{
 };
 use dcx_ring::{Poller, Producer, spsc};
 
-use super::{Client, Directory, OrderEdge, Peer, VenuePeer};
-use crate::{AppReject, Application, Encoder, Head, Message, Queue, SessionEnd, SessionIx};
+use super::{Client, Directory, DropCopy, OrderEdge, Peer, VenuePeer, Watched};
+use crate::dialect::Translator;
+use crate::{
+    AppReject, Application, Encoder, Head, Message, Queue, SessionEnd, SessionIx, Version,
+};
 
 const CLIENT: SessionIx = SessionIx::new(0);
 const VENUE: SessionIx = SessionIx::new(1);
 const NOBODY: SessionIx = SessionIx::new(2);
+const WATCHER: SessionIx = SessionIx::new(3);
 
 /// 2026-11-23 16:00:00 UTC.
 const NOON: UnixNanos = UnixNanos::from_seconds(1_795_449_600);
@@ -64,6 +72,22 @@ impl Rig {
     }
 
     fn with_room_for(commands: usize) -> Self {
+        let (client, venue) = Self::peers();
+        Self::between(client, venue, commands)
+    }
+
+    /// With somebody who watches these.
+    fn watched(watches: Watched) -> Self {
+        let (client, venue) = Self::peers();
+        let copy = DropCopy {
+            session: SessionId::new(5),
+            watches,
+        };
+        let directory = Self::directory(client, venue);
+        Self::of(directory.with_peer(WATCHER, Peer::DropCopy(copy)), 64)
+    }
+
+    fn peers() -> (Client, VenuePeer) {
         let client = Client {
             session: SessionId::new(4),
             default_account: AccountId::new(1),
@@ -77,11 +101,15 @@ impl Rig {
             asks_for_trades: false,
             asks_for_phases: false,
         };
-        Self::between(client, venue, commands)
+        (client, venue)
     }
 
     fn between(client: Client, venue: VenuePeer, commands: usize) -> Self {
-        let directory = Directory::new()
+        Self::of(Self::directory(client, venue), commands)
+    }
+
+    fn directory(client: Client, venue: VenuePeer) -> Directory {
+        Directory::new()
             .with_instrument(InstrumentId::new(0), "EURUSD".parse().unwrap())
             .with_instrument(InstrumentId::new(1), "XAUUSD".parse().unwrap())
             .with_account(AccountId::new(1), "HOUSE".parse().unwrap())
@@ -89,7 +117,12 @@ impl Rig {
             .with_account(AccountId::new(3), "OTHER".parse().unwrap())
             .with_strategy(StrategyId::new(5), "TREND".parse().unwrap())
             .with_peer(CLIENT, Peer::Client(client))
-            .with_peer(VENUE, Peer::Venue(venue));
+            .with_peer(VENUE, Peer::Venue(venue))
+            .with_client_name(SessionId::new(4), "CLIENT")
+            .with_client_name(SessionId::new(7), "GONE")
+    }
+
+    fn of(directory: Directory, commands: usize) -> Self {
         let (inbound, commands) = spsc(commands).unwrap();
         let (events, outbound) = spsc(64).unwrap();
         Self {
@@ -132,16 +165,25 @@ impl Rig {
     }
 
     fn event(&mut self, event: Event) {
+        self.event_at(NOON, event);
+    }
+
+    fn event_at(&mut self, at: UnixNanos, event: Event) {
+        self.push_at(at, event);
+        self.edge.work(NOW, &mut self.sent.outgoing());
+    }
+
+    /// An event that the edge has not looked at yet.
+    fn push_at(&mut self, at: UnixNanos, event: Event) {
         self.next_ix += 1;
         let outbound = Outbound {
             seq: Seq::new(41),
             ix: self.next_ix,
-            at: NOON,
+            at,
             received: MonoNanos::new(70),
             event,
         };
         self.events.try_push(outbound).unwrap();
-        self.edge.work(NOW, &mut self.sent.outgoing());
     }
 
     /// What went to the engine since the last look.
@@ -266,18 +308,42 @@ const CHILD_CANCEL: ChildCancel = ChildCancel {
     order_qty: Qty::whole(40),
 };
 
+/// What a peer of each version that has this message makes of it: the dialect's words, held
+/// against the version's dictionary.
+fn fits_every_version(msg_type: &str, fields: &str, versions: &[Version]) {
+    for version in versions {
+        let body = format!("{}\u{1}", fields.replace('|', "\u{1}"));
+        let dictionary = version.dictionary();
+        let said = match crate::Spoken::of(*version) {
+            None => body.into_bytes(),
+            Some(spoken) => {
+                let mut translator = Translator::new(spoken, version.dictionary());
+                let said = translator.outgoing(msg_type.as_bytes(), body.as_bytes());
+                said.to_vec()
+            }
+        };
+        let head = Head::new(msg_type.as_bytes(), 2, NOON);
+        let mut encoder = Encoder::new(version.begin_string().as_bytes(), b"DCX", b"THEM");
+        let mut out = Vec::new();
+        let bytes = encoder.encode(&mut out, &head, |out| out.raw(&said));
+        let message = Message::parse(bytes).unwrap();
+        let valid = dictionary.validate(&message, &crate::Switches::default());
+        assert_eq!(valid, Ok(()), "{} {msg_type} {fields}", version.name());
+    }
+}
+
 proptest::proptest! {
     /// Whatever well-formed fields a peer sends, it gets an answer or a command, never a panic.
     #[test]
     fn no_fields_make_it_panic(
         venue: bool,
-        msg_type in "[DEFGHfq89WXYVj]|AF",
+        msg_type in "[DEFGHfq89WXYVj]|AF|AD",
         fields in proptest::collection::vec((
             proptest::sample::select(vec![
                 1_u32, 6, 11, 14, 17, 18, 19, 31, 32, 37, 38, 39, 40, 41, 44, 54, 55, 59, 60, 66,
                 67, 68, 73, 97, 99, 102, 103, 110, 111, 114, 126, 150, 151, 168, 211, 268, 269,
                 270, 271, 272, 273, 279, 326, 394, 423, 433, 530, 583, 584, 585, 836, 847, 848, 849, 893,
-                911, 912, 1385, 20_001, 20_002,
+                911, 912, 1385, 263, 568, 569, 571, 580, 75, 453, 725, 20_001, 20_002,
             ]),
             "[0-9A-Za-z:. +-]{1,24}|EURUSD|TREND|[0-9A-Za-z]|12|N|Y|20261123-16:00:00",
         ), 0..40),

@@ -323,9 +323,21 @@ fn what_only_the_engine_could_answer_by_9_is_answered_by_j() {
         assert_eq!(refused, wanted);
         assert_eq!(rig.commands(), []);
     }
-    for (session, msg_type) in [(CLIENT, "W"), (CLIENT, "8"), (VENUE, "D"), (NOBODY, "D")] {
-        let refused = Rig::new().receive(session, msg_type, "11=1");
-        assert_eq!(refused, Err(AppReject::unsupported_message_type()));
+    // The sender gets its own name of the message back, where it has one.
+    for (session, msg_type, ref_id) in [
+        (CLIENT, "7", Some("2")),
+        (CLIENT, "8", None),
+        (CLIENT, "K", Some("3")),
+        (VENUE, "D", Some("1")),
+        (NOBODY, "D", None),
+    ] {
+        let refused = Rig::new().receive(session, msg_type, "11=1|2=2|66=3");
+        let unsupported = AppReject::Business {
+            reason: 3,
+            ref_id: ref_id.map(|id| id.as_bytes().to_vec()),
+            text: "Unsupported Message Type".into(),
+        };
+        assert_eq!(refused, Err(unsupported), "{msg_type}");
     }
 }
 
