@@ -466,6 +466,7 @@ pub(crate) enum Operate {
     Reduce(State),
     Resume(State),
     Cancel(Cancel),
+    News(News),
     Limits(Limits),
     /// Orders that wait for a person
     #[command(subcommand)]
@@ -538,6 +539,24 @@ pub(crate) struct Cancel {
     /// Why; it is kept in the journal and the audit
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct News {
+    /// The headline
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) text: String,
+    /// A line below it; several may be given
+    #[arg(long = "line", value_name = "TEXT")]
+    pub(crate) lines: Vec<String>,
+    /// How urgent it is
+    #[arg(long, value_name = "URGENCY", default_value = "normal", value_parser = ["normal", "flash", "background"])]
+    pub(crate) urgency: String,
+    /// One session alone
+    #[arg(long, value_name = "COMPID")]
+    pub(crate) session: Option<String>,
     #[command(flatten)]
     pub(crate) reach: Reach,
 }

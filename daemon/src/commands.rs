@@ -98,6 +98,8 @@ commands! {
         ["dcx resume --reason over", "dcx resume --session CLIENT --reason over"];
     "cancel" Rw "Cancel an order, or all of a session, account, strategy or instrument, or all"
         ["dcx cancel ORDER-1 --reason mistake", "dcx cancel --instrument EURUSD --reason mistake"];
+    "news" Rw "Tell news to the FIX sessions that get any"
+        ["dcx news --text drill --urgency flash", "dcx news --text drill --session CLIENT"];
     "limits" Ro "List the limits that are set, and what is used of them"
         ["dcx limits", "dcx limits --session CLIENT"];
     "limits set" Rw "Lower a limit at once, or propose to raise it"

@@ -222,6 +222,12 @@ impl NameTable {
         )
     }
 
+    /// The CompID of a session; empty if it has none.
+    pub(crate) fn session_name(&self, session: SessionId) -> &str {
+        let name = self.sessions.get(usize::from(session.get()));
+        name.map_or("", |name| name)
+    }
+
     /// How many instruments and sessions there are.
     pub(crate) const fn len(&self) -> (usize, usize) {
         (self.instruments.len(), self.sessions.len())

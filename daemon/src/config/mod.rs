@@ -16,6 +16,7 @@ mod sessions;
 mod speech;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,11 +35,13 @@ use dcx_ring::Wait;
 use crate::exit::Failure;
 
 use self::sessions::SessionKeys;
+use self::watching::Watching;
 
 pub(crate) use finding::{Finding, Source};
 pub(crate) use profile::{Profile, write as write_profile};
 pub(crate) use section::{Effective, Origin};
 pub(crate) use speech::Speech;
+pub(crate) use watching::Copies;
 
 /// How the workers share threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +151,8 @@ pub(crate) struct Client {
     pub(crate) strategy: StrategyId,
     /// How its session treats it.
     pub(crate) keys: SessionKeys,
+    /// What it is told besides its own reports.
+    pub(crate) watching: Watching,
 }
 
 /// A venue and how it is reached.
@@ -182,6 +187,8 @@ pub(crate) struct Fix {
     /// Connections a second from one address; 0 for any number.
     pub(crate) logons_per_s_max: u32,
     pub(crate) message_log: Option<MessageLogConfig>,
+    /// Trades that are kept for who asks for them; 0 for none.
+    pub(crate) trades_max: usize,
     pub(crate) acceptors: Vec<Acceptor>,
 }
 

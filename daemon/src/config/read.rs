@@ -23,7 +23,7 @@ use super::parties::TimeOfDay;
 use super::profile::Profile;
 use super::section::{Effective, Item, Section, Walk};
 use super::{Acceptor, Client, Config, Fix, ON_NO_VENUE, ON_ORPHAN, Topology, VenueLink};
-use super::{limits, market, parties, routing, sessions, speech};
+use super::{limits, market, parties, routing, sessions, speech, watching};
 
 /// Most pairs of an instrument with somebody whose position is kept.
 const POSITIONS_MAX: u32 = 1 << 24;
@@ -135,9 +135,12 @@ fn read_root(root: &mut Section<'_, '_, '_>) -> Option<Config> {
     let routing = root.table("routing", |section| routing::read(section, &venues));
     let strategies = root.tables("strategy", parties::read_strategy);
     let owned = root.tables("account", parties::read_account);
+    let mut watched = Vec::new();
     let clients = root.tables("client", |section| {
-        read_client(section, &fix.acceptors, &strategies, &dictionaries)
+        let tables = (&*fix.acceptors, &*strategies, &*dictionaries);
+        read_client(section, tables, &mut watched)
     });
+    watching::check(root.walk(), &watched, &clients);
     let mut factors = Vec::new();
     let instruments = root.tables("instrument", |section| {
         read_instrument(section, &venues, &mut factors)
@@ -296,6 +299,7 @@ fn read_fix(section: &mut Section<'_, '_, '_>) -> FixRead {
         .unwrap_or(10);
     let logons_per_s_max = section.number_u32("logons_per_s_max", 0..=1_000_000, Some(0));
     let message_log = section.table("message_log", read_message_log);
+    let trades_max = section.number_u32("trades_max", 0..=1 << 22, Some(65_536));
     let acceptors = section.tables("acceptor", |section| {
         let listen = section.address("listen", None);
         let comp_id = section.text("comp_id", Some("DCX".to_owned()), comp_id);
@@ -318,6 +322,7 @@ fn read_fix(section: &mut Section<'_, '_, '_>) -> FixRead {
             logon_timeout_s,
             logons_per_s_max: logons_per_s_max.unwrap_or(0),
             message_log,
+            trades_max: trades_max.unwrap_or(0) as usize,
             acceptors: Vec::new(),
         },
         acceptors,
@@ -392,9 +397,8 @@ fn read_venue(
 
 fn read_client(
     section: &mut Section<'_, '_, '_>,
-    acceptors: &[Item<Acceptor>],
-    strategies: &[Item<String>],
-    dictionaries: &[speech::Defined],
+    (acceptors, strategies, dictionaries): (&[Item<Acceptor>], &[Item<String>], &[speech::Defined]),
+    watched: &mut Vec<Item<String>>,
 ) -> Option<Item<Client>> {
     let name = section.text("comp_id", None, comp_id);
     if let Some(name) = &name {
@@ -431,6 +435,8 @@ fn read_client(
         place
     });
     let speech = speech::read_speech(section, dictionaries);
+    let (watching, names) = watching::read(section);
+    watched.extend(names);
     let name = name?;
     Some(Item {
         value: Client {
@@ -446,6 +452,7 @@ fn read_client(
             speech,
             strategy: strategy.map_or(StrategyId::new(0), limits::strategy),
             keys,
+            watching,
         },
         span: name.span,
     })
@@ -743,7 +750,9 @@ impl Read<'_> {
         for (ix, item) in self.clients.iter().enumerate() {
             let scope = Scope::Session(Config::session(ix));
             let comp_id = item.value.comp_id.as_str();
-            if self.is_limited(scope) || has_stanza(walk, "session", comp_id) {
+            let orders_nothing = item.value.watching.copies.is_some();
+            let limited = self.is_limited(scope) || has_stanza(walk, "session", comp_id);
+            if orders_nothing || limited {
                 continue;
             }
             let (code, help) = limits::stanza(Level::Session, &bare_or_quoted(comp_id));

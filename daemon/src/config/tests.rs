@@ -243,6 +243,56 @@ fn no_bytes_make_it_panic() {
     }
 }
 
+#[test]
+fn a_client_that_watches_needs_no_limits_and_names_clients_that_trade() {
+    use super::{Copies, watching::Watching};
+    let with = |keys: &str| {
+        let watcher = format!("\n[[client]]\ncomp_id = \"WATCHER\"\n{keys}\n");
+        read(&format!("{SMALL}{watcher}"))
+    };
+    let watching = |loaded: &Loaded| {
+        assert_eq!(rendered(loaded), "");
+        loaded.config.as_ref().expect("nothing was found").clients[1]
+            .watching
+            .clone()
+    };
+    let all = watching(&with("drop_copy = [\"all\"]\nnews = \"own\""));
+    let wanted = Watching {
+        copies: Some(Copies::All),
+        news: Some(dcx_fix::orders::NewsFor::Own),
+    };
+    assert_eq!(all, wanted);
+    let one = watching(&with("drop_copy = [\"CLIENT\"]"));
+    assert_eq!(one.copies, Some(Copies::Of(vec!["CLIENT".to_owned()])));
+    assert_eq!(one.news, None);
+    for (keys, code, said) in [
+        (
+            "drop_copy = [\"CLEINT\"]",
+            Code::C009,
+            "did you mean \"CLIENT\"?",
+        ),
+        (
+            "drop_copy = [\"WATCHER\"]",
+            Code::C009,
+            "no client that trades",
+        ),
+        ("drop_copy = []", Code::C013, "drop_copy names nobody"),
+        ("news = \"some\"", Code::C007, "not one of none, own, all"),
+    ] {
+        let loaded = with(keys);
+        assert!(
+            codes(&loaded).contains(&code),
+            "{keys}: {}",
+            rendered(&loaded)
+        );
+        assert!(
+            rendered(&loaded).contains(said),
+            "{keys}: {}",
+            rendered(&loaded)
+        );
+    }
+}
+
 /// A dictionary of a venue, and the client that speaks by it.
 const SPOKEN: &str = r#"
 [dictionary.desk]

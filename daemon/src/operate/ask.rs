@@ -63,6 +63,15 @@ fn question(command: &Operate) -> Result<(&Reach, Question), Failure> {
         Operate::Reduce(state) => (&state.reach, set_state("reduce", state)),
         Operate::Resume(state) => (&state.reach, set_state("resume", state)),
         Operate::Cancel(cancel) => (&cancel.reach, cancel_question(cancel)?),
+        Operate::News(news) => {
+            let args = json!({
+                "text": news.text,
+                "lines": news.lines.join("\n"),
+                "urgency": news.urgency,
+                "session": news.session,
+            });
+            (&news.reach, Question::new("news", args))
+        }
         Operate::Limits(limits) => limits_question(limits)?,
         Operate::Session(session) => session_question(session),
         Operate::Approvals(approvals) => match approvals {

@@ -42,6 +42,7 @@ const ONLINE: &[&str] = &[
     "reduce",
     "resume",
     "cancel",
+    "news",
     "limits",
     "limits set",
     "limits approve",

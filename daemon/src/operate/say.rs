@@ -92,6 +92,7 @@ const KINDS: &[(&str, &str, &[&str])] = &[
     ),
     ("change", "change", &[]),
     ("cancel", "cancel", &[]),
+    ("news", "news", &[]),
     ("decision", "decision", &[]),
 ];
 

@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use dcx_engine::Engine;
 use dcx_fix::market::{ClientMarket, MarketOptions, Security};
 use dcx_fix::orders::{
-    ChildLeft, Client, Directory, EdgeBoard, OrderEdge, OrderLeft, OrdersOut, Peer, VenuePeer,
+    ChildLeft, Client, Directory, DropCopy, EdgeBoard, OrderEdge, OrderLeft, OrdersOut, Peer,
+    TradeLog, VenuePeer, Watched, Words,
 };
 use dcx_fix::{
     Board, Flushed, Link, LinkConfig, LinkControl, LinkError, Role, Schedule, SessionConfig,
@@ -16,7 +18,7 @@ use dcx_model::{InstrumentId, Level, Limit, MonoNanos, Nanos, Now, Scope};
 use dcx_pipeline::{LinkEnds, Stop};
 use dcx_ring::Worker;
 
-use crate::config::Config;
+use crate::config::{Config, Copies};
 use crate::names::NameTable;
 use crate::operate::Offs;
 
@@ -45,6 +47,8 @@ impl Label {
 /// A link that was started, and where it is observed.
 pub(super) struct Started {
     pub(super) worker: FixWorker,
+    /// What people say goes in here, to be told as news.
+    pub(super) words: SyncSender<Words>,
     pub(super) addrs: Vec<SocketAddr>,
     pub(super) labels: Vec<Label>,
     pub(super) board: Arc<Board>,
@@ -55,17 +59,24 @@ pub(super) struct Started {
     pub(super) hours: Vec<Option<Schedule>>,
 }
 
-/// Opens stores and addresses. `engine` is the one that was read from the journal, if one was.
+/// Words of people that may wait to be told as news.
+const WORDS_MAX: usize = 256;
+
+/// Opens stores and addresses. `engine` is the one that was read from the journal, if one was, and
+/// `trades` what it traded.
 pub(super) fn start(
     config: &Config,
     names: &NameTable,
-    engine: Option<&Engine>,
+    (engine, trades): (Option<&Engine>, TradeLog),
     offs: &Offs,
     ends: LinkEnds,
 ) -> Result<Started, LinkError> {
+    let (words, news) = sync_channel(WORDS_MAX);
     let edge = OrderEdge::new(directory(config, names), ends.inbound, ends.outbound)
         .with_orders_out(orders_out(config, engine))
-        .with_market(&market(config));
+        .with_market(&market(config))
+        .with_trades(trades)
+        .with_news(news);
     let edge_board = edge.board();
     let labels = labels(config);
     let mut link_config = link_config(config);
@@ -74,8 +85,11 @@ pub(super) fn start(
     }
     let sessions = link_config.sessions.iter();
     let hours = sessions.map(|session| session.schedule.clone()).collect();
-    let link = Link::start(link_config, edge)?;
+    let mut link = Link::start(link_config, edge)?;
+    let flushed = link.flushed();
+    link.application_mut().paced_by(flushed);
     Ok(Started {
+        words,
         control: link.control(),
         hours,
         addrs: link.local_addrs().to_vec(),
@@ -146,14 +160,14 @@ fn directory(config: &Config, names: &NameTable) -> Directory {
             directory = directory.with_strategy(strategy, name);
         }
     }
-    let clients = config.clients.iter().map(|client| {
-        Peer::Client(Client {
-            session: client.session,
-            default_account: client.account,
-            accounts: vec![client.account],
-            default_strategy: client.strategy,
-        })
-    });
+    // Also those that are not configured any more: their orders may live on.
+    for session in names.session_ids() {
+        directory = directory.with_client_name(session, names.session_name(session));
+    }
+    let clients = config
+        .clients
+        .iter()
+        .map(|client| client_peer(config, client));
     let venues = config.venues.iter().map(|link| {
         let lists = config.instruments.iter();
         let lists = lists.filter(|instrument| instrument.venues.contains(link.venue.id));
@@ -167,6 +181,11 @@ fn directory(config: &Config, names: &NameTable) -> Directory {
     });
     for (ix, peer) in (0..).zip(clients.chain(venues)) {
         directory = directory.with_peer(SessionIx::new(ix), peer);
+    }
+    for (ix, client) in (0..).zip(&config.clients) {
+        if let Some(news) = client.watching.news {
+            directory = directory.with_news(SessionIx::new(ix), news);
+        }
     }
     directory
 }
@@ -216,6 +235,30 @@ fn quote_age_max(config: &Config, instrument: InstrumentId) -> Nanos {
     let found = limits.find(|it| it.limit == Limit::QuoteAgeMax && it.scope == scope);
     let value = found.and_then(|it| u64::try_from(it.value?).ok());
     Nanos::new(value.unwrap_or(u64::MAX))
+}
+
+/// Who is at the other end of a client's session: one that trades, or one that watches.
+fn client_peer(config: &Config, client: &crate::config::Client) -> Peer {
+    let watches = match &client.watching.copies {
+        None => {
+            return Peer::Client(Client {
+                session: client.session,
+                default_account: client.account,
+                accounts: vec![client.account],
+                default_strategy: client.strategy,
+            });
+        }
+        Some(Copies::All) => Watched::All,
+        Some(Copies::Of(names)) => {
+            let clients = config.clients.iter();
+            let watched = clients.filter(|client| names.contains(&client.comp_id));
+            Watched::Sessions(watched.map(|client| client.session).collect())
+        }
+    };
+    Peer::DropCopy(DropCopy {
+        session: client.session,
+        watches,
+    })
 }
 
 fn link_config(config: &Config) -> LinkConfig {

@@ -3,6 +3,7 @@
 
 mod control;
 mod fix;
+mod replayed;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,9 +12,9 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use dcx_control::socket::ControlSocket;
 use dcx_engine::Engine;
-use dcx_fix::orders::EdgeBoard;
+use dcx_fix::orders::{EdgeBoard, TradeLog};
 use dcx_fix::{Board, LinkError, SessionIx};
-use dcx_model::{Code, Command, Limit, LimitChange, Nanos, Outbound, Scope};
+use dcx_model::{Code, Command, Limit, LimitChange, Nanos, Outbound, Scope, SessionId};
 use dcx_pipeline::{
     Core, Cores, Counters, FinalReport, JournalMode, JournalOptions, Pipeline, PipelineOptions,
     ReplayReport, Running, Sampling, StartError, Topology, Torn, recover_observed,
@@ -28,6 +29,7 @@ use crate::operate::{self, Notes, Offs, Requests, Service, VenueSeat};
 
 use control::Control;
 pub(crate) use fix::{DISABLED, Label};
+use replayed::Found;
 
 /// A dcx at work.
 #[derive(Debug)]
@@ -70,11 +72,14 @@ impl System {
         sampling: Sampling,
     ) -> Result<Self, Failure> {
         let dir = config.journal_dir.clone();
-        let mut notes = Notes::default();
+        let mut found = Found {
+            notes: Notes::default(),
+            trades: TradeLog::with_room_for(config.fix.trades_max),
+        };
         let recovered = match config.journal {
             JournalMode::Off => None,
             JournalMode::Async => {
-                let recovered = recover_observed(&dir, JournalOptions::default(), &mut notes);
+                let recovered = recover_observed(&dir, JournalOptions::default(), &mut found);
                 Some(recovered.map_err(|error| failure(&error))?)
             }
         };
@@ -89,12 +94,13 @@ impl System {
         let pipeline = Pipeline::with(options).links::<2>();
         let (builder, [control_ends, fix_ends]) =
             pipeline.map_err(|error| start_failure(&error))?;
+        let Found { notes, trades } = found;
         let first = first_commands(&config, &names, &notes);
         let requests = Requests::starting(now(), notes);
         let (control, control_ends) = Control::new(control_ends, first, Arc::clone(&requests));
         let engine = recovered.as_ref().map(|recovered| &recovered.engine);
         let offs = Offs::read(&config.fix.store_dir)?;
-        let fix = fix::start(&config, &names, engine, &offs, fix_ends);
+        let fix = fix::start(&config, &names, (engine, trades), &offs, fix_ends);
         let fix = fix.map_err(|error| link_failure(&error))?;
         let builder = builder.counters(counters);
         let inspector = builder.inspector();
@@ -109,12 +115,15 @@ impl System {
             .start()
             .map_err(|error| start_failure(&error))?;
         let venues = venue_seats(&config);
+        let newsreaders = newsreaders(&config);
         let service = |audit| Service {
             orders: control_ends.orders.clone(),
             requests,
             inspector,
             names: names.clone(),
             venues,
+            words: fix.words,
+            newsreaders,
             labels: fix.labels.clone(),
             board: Arc::clone(&fix.board),
             edge: Arc::clone(&fix.edge),
@@ -169,6 +178,15 @@ fn venue_seats(config: &Config) -> Vec<VenueSeat> {
             name: link.venue.name.to_string(),
             session: SessionIx::new(ix),
         })
+        .collect()
+}
+
+/// The sessions that get news.
+fn newsreaders(config: &Config) -> Vec<(SessionId, String)> {
+    let clients = config.clients.iter();
+    let readers = clients.filter(|client| client.watching.news.is_some());
+    readers
+        .map(|client| (client.session, client.comp_id.clone()))
         .collect()
 }
 

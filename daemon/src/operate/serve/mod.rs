@@ -3,6 +3,7 @@
 mod args;
 mod cancel;
 mod limits;
+mod news;
 mod session;
 mod state;
 mod status;
@@ -15,9 +16,9 @@ use std::time::Duration;
 
 use dcx_control::socket::{Answer, Caller, Refusal, Request, exit};
 use dcx_engine::Engine;
-use dcx_fix::orders::EdgeBoard;
+use dcx_fix::orders::{EdgeBoard, Words};
 use dcx_fix::{Board, Flushed, LinkControl, Schedule};
-use dcx_model::{Code, Command, Event, Operator, RequestId, VenueId};
+use dcx_model::{Code, Command, Event, Operator, RequestId, SessionId, VenueId};
 use dcx_pipeline::{InspectError, Inspector, JournalMode};
 use serde_json::Value;
 
@@ -44,6 +45,9 @@ pub(crate) struct Service {
     pub(crate) names: NameTable,
     /// The venues by their numbers, with the places of their sessions on the link.
     pub(crate) venues: Vec<VenueSeat>,
+    /// What people say goes in here, to be told as news to these.
+    pub(crate) words: SyncSender<Words>,
+    pub(crate) newsreaders: Vec<(SessionId, String)>,
     pub(crate) labels: Vec<Label>,
     pub(crate) board: Arc<Board>,
     pub(crate) edge: Arc<EdgeBoard>,
@@ -81,6 +85,7 @@ impl Service {
             "status" => self.status(args),
             "halt" | "reduce" | "resume" => self.set_state(&request.verb, caller, args),
             "cancel" => self.cancel(caller, args),
+            "news" => self.news(args),
             "limits" => self.limits(args),
             "limits set" => self.set_limit(caller, args),
             "limits approve" => self.decide_limit(caller, args, true),

@@ -161,7 +161,7 @@ impl MarketEdge {
                         clients.permit(ix, market);
                     }
                 }
-                None => {}
+                Some(Peer::DropCopy(_)) | None => {}
             }
             books.feeds.push(feed);
             asks.push(asked);
