@@ -23,6 +23,12 @@ impl Message {
         field.map_or("", |(_, value)| value)
     }
 
+    /// All fields, in their order.
+    #[must_use]
+    pub fn fields(&self) -> &[(u32, String)] {
+        &self.fields
+    }
+
     /// `MsgType` (35).
     #[must_use]
     pub fn msg_type(&self) -> &str {
@@ -34,6 +40,15 @@ impl Message {
     pub fn all<const N: usize>(&self, tags: [u32; N]) -> [&str; N] {
         tags.map(|tag| self.get(tag))
     }
+}
+
+/// Where a session's numbers stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// `MsgSeqNum` (34) of the next message of this side.
+    pub next_out: u64,
+    /// And of the other's.
+    pub next_in: u64,
 }
 
 /// One side of a FIX connection.
@@ -50,6 +65,11 @@ pub struct Peer {
     received: VecDeque<Message>,
     /// Numbers of messages that were taken before their turn.
     early: Vec<u64>,
+    /// Up to which number messages are being sent again, and what came from behind it meanwhile.
+    gap_end: Option<u64>,
+    /// The first number of this side behind the logon that took numbers up again.
+    since: Option<u64>,
+    later: VecDeque<Message>,
 }
 
 impl Peer {
@@ -79,6 +99,9 @@ impl Peer {
             buffer: Vec::new(),
             received: VecDeque::new(),
             early: Vec::new(),
+            gap_end: None,
+            since: None,
+            later: VecDeque::new(),
         }
     }
 
@@ -97,6 +120,50 @@ impl Peer {
             "numbers begin again: {answer:?}"
         );
         peer
+    }
+
+    /// Connects with the numbers of a connection before, and asks for what was missed.
+    ///
+    /// # Panics
+    /// If the logon is not answered by one.
+    #[must_use]
+    pub fn resumed(address: SocketAddr, sender: &str, before: Numbers) -> Self {
+        let mut peer = Self::connect(address, sender);
+        peer.next_out = before.next_out;
+        peer.next_in = Some(before.next_in);
+        peer.send("A", &[(98, "0"), (108, "30")]);
+        peer.since = Some(peer.next_out);
+        let start = std::time::Instant::now();
+        while peer.received.is_empty() {
+            assert!(peer.fill(), "{sender}: the logon is answered");
+            assert!(start.elapsed() < PATIENCE, "{sender}: no logon in time");
+        }
+        let logon = peer.received.pop_front().expect("one was received");
+        assert_eq!(logon.msg_type(), "A", "{logon:?}");
+        let number: u64 = logon.get(34).parse().expect("34 is a number");
+        peer.early.push(number);
+        if number > before.next_in {
+            peer.gap_end = Some(number);
+            let (from, to) = (before.next_in.to_string(), (number - 1).to_string());
+            peer.send("2", &[(7, &from), (16, &to)]);
+        }
+        peer
+    }
+
+    /// Where the numbers stand, to go on with another time.
+    ///
+    /// # Panics
+    /// If nothing was received yet.
+    #[must_use]
+    pub fn numbers(&self) -> Numbers {
+        let mut next_in = self.next_in.expect("something was received");
+        while self.early.contains(&next_in) {
+            next_in += 1;
+        }
+        Numbers {
+            next_out: self.next_out,
+            next_in,
+        }
     }
 
     /// Waits for a connection of dcx at `listener` and answers its logon: the venue's side of a
@@ -212,9 +279,13 @@ impl Peer {
         let start = std::time::Instant::now();
         loop {
             if let Some(message) = self.received.pop_front() {
+                if self.is_early(&message) {
+                    continue;
+                }
                 self.count(&message);
                 match message.msg_type() {
-                    "0" => continue,
+                    "0" | "4" => continue,
+                    "2" => self.fill_gap(&message),
                     "1" => self.send("0", &[(112, message.get(112))]),
                     _ => return Some(message),
                 }
@@ -225,10 +296,24 @@ impl Peer {
             }
             assert!(
                 start.elapsed() < PATIENCE,
-                "{}: no message in time",
-                self.sender
+                "{}: no message in time; next {:?}, gap up to {:?}, {} behind it",
+                self.sender,
+                self.next_in,
+                self.gap_end,
+                self.later.len()
             );
         }
+    }
+
+    /// The next message that is here already, heartbeats passed over.
+    pub fn waiting(&mut self) -> Option<Message> {
+        while let Some(message) = self.received.pop_front() {
+            self.count(&message);
+            if !matches!(message.msg_type(), "0" | "1" | "4") {
+                return Some(message);
+            }
+        }
+        None
     }
 
     /// Waits until the other side has taken everything sent so far: it answers a TestRequest
@@ -264,6 +349,32 @@ impl Peer {
         );
     }
 
+    /// What comes from behind a gap waits until it is filled; what the other side lacks does not,
+    /// or both would wait for each other.
+    fn is_early(&mut self, message: &Message) -> bool {
+        let number: u64 = message.get(34).parse().expect("34 is a number");
+        if self.gap_end.is_none_or(|end| number <= end) {
+            return false;
+        }
+        if message.msg_type() == "2" {
+            self.early.push(number);
+            self.fill_gap(message);
+        } else {
+            self.later.push_back(message.clone());
+        }
+        true
+    }
+
+    /// There is nothing to send again of what was sent before this connection: that is a gap. What
+    /// was sent since is there already.
+    fn fill_gap(&mut self, asked: &Message) {
+        let next = self.next_out;
+        self.next_out = asked.get(7).parse().expect("7 is a number");
+        let until = self.since.unwrap_or(next).to_string();
+        self.send("4", &[(123, "Y"), (36, &until)]);
+        self.next_out = next;
+    }
+
     fn count(&mut self, message: &Message) {
         let number: u64 = message.get(34).parse().expect("34 is a number");
         if let Some(mut due) = self.next_in {
@@ -276,7 +387,18 @@ impl Peer {
                 self.sender
             );
         }
-        self.next_in = Some(number + 1);
+        // Numbers of the session's own messages are passed over together.
+        let next = match message.msg_type() {
+            "4" => message.get(36).parse().expect("36 is a number"),
+            _ => number + 1,
+        };
+        self.next_in = Some(next);
+        if self.gap_end.is_some_and(|end| next >= end) {
+            self.gap_end = None;
+            while let Some(message) = self.later.pop_back() {
+                self.received.push_front(message);
+            }
+        }
     }
 
     /// Reads what is there; false once the connection has ended.
