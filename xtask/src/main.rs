@@ -74,6 +74,18 @@ enum Verb {
         /// Seconds for each decoder.
         #[arg(long, default_value_t = 30)]
         seconds: u32,
+        /// Which decoders: record, fix, fix_session, fix_orders, fix_store, journal, control; all
+        /// otherwise.
+        targets: Vec<String>,
+    },
+    /// Compares our verdict on changed FIX messages with QuickFIX/J's; needs Java and Maven.
+    Differential {
+        /// How many.
+        #[arg(long, default_value_t = 60_000)]
+        messages: u64,
+        /// Which.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Holds the risk checks to their slow twin over many more commands than the tests do.
     Twin {
@@ -109,7 +121,8 @@ fn main() -> ExitCode {
         Verb::Acceptance => acceptance::run(),
         Verb::Crash { rounds, seed } => steps::crash(rounds, seed),
         Verb::Docs { check } => docs::run(check),
-        Verb::Fuzz { seconds } => steps::fuzz(seconds),
+        Verb::Fuzz { seconds, targets } => steps::fuzz(seconds, &targets),
+        Verb::Differential { messages, seed } => steps::differential(messages, seed),
         Verb::Twin { commands, seed } => steps::twin(commands, seed),
         Verb::Mutants(options) => steps::mutants(&options),
         Verb::Measure { name } => steps::measure(&name),

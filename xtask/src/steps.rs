@@ -81,7 +81,19 @@ pub(crate) fn crash(rounds: u32, seed: Option<u64>) -> Result<()> {
     run(&mut command)
 }
 
-pub(crate) fn fuzz(seconds: u32) -> Result<()> {
+/// Decoders of outside bytes, and what the fuzzing crate needs for them.
+const TARGETS: [(&str, &[&str]); 7] = [
+    ("record", &[]),
+    ("fix", &[]),
+    ("fix_session", &[]),
+    ("fix_orders", &[]),
+    ("fix_store", &[]),
+    ("journal", &[]),
+    ("control", &["--features", "control"]),
+];
+
+/// Runs each decoder that is named, or all, on its seeds and on what was found before.
+pub(crate) fn fuzz(seconds: u32, named: &[String]) -> Result<()> {
     if !answers("rustup", &["run", "nightly", "cargo", "fuzz", "--version"]) {
         return Err(Skipped(
             "no nightly toolchain with cargo-fuzz: rustup toolchain install nightly; cargo install \
@@ -89,20 +101,61 @@ pub(crate) fn fuzz(seconds: u32) -> Result<()> {
         )
         .into());
     }
-    for target in [
-        "record",
-        "fix",
-        "fix_session",
-        "fix_store",
-        "journal",
-        "control",
-    ] {
+    let is_known = |name: &String| TARGETS.iter().any(|(target, _)| target == name);
+    if let Some(unknown) = named.iter().find(|name| !is_known(name)) {
+        bail!(
+            "no decoder {unknown}; there are {}",
+            TARGETS.map(|(target, _)| target).join(", ")
+        );
+    }
+    for (target, needs) in TARGETS {
+        if !named.is_empty() && !named.iter().any(|name| name == target) {
+            continue;
+        }
+        let mut folders = vec![format!("tests/fuzz/corpus/{target}")];
+        std::fs::create_dir_all(root().join(&folders[0]))?;
+        let seeds = format!("tests/fuzz/seeds/{target}");
+        folders.extend(root().join(&seeds).exists().then_some(seeds));
         run(Command::new("rustup")
-            .args(["run", "nightly", "cargo", "fuzz", "run"])
-            .args(["--fuzz-dir", "tests/fuzz", target, "--"])
-            .args([&format!("-max_total_time={seconds}"), "-max_len=4096"]))?;
+            .args([
+                "run",
+                "nightly",
+                "cargo",
+                "fuzz",
+                "run",
+                "--fuzz-dir",
+                "tests/fuzz",
+            ])
+            .args(needs)
+            .arg(target)
+            .args(folders)
+            .args(["--", &format!("-max_total_time={seconds}"), "-max_len=4096"]))?;
     }
     Ok(())
+}
+
+/// Gives QuickFIX/J and us the same changed messages.
+pub(crate) fn differential(messages: u64, seed: u64) -> Result<()> {
+    if !answers("java", &["-version"]) || !answers("mvn", &["--version"]) {
+        return Err(Skipped("no Java or no Maven: apt-get install maven").into());
+    }
+    let pom = root().join("tests/interop/quickfixj-verdict/pom.xml");
+    run(Command::new("mvn")
+        .args(["-q", "-B", "-f"])
+        .arg(pom)
+        .arg("package"))?;
+    run(cargo()
+        .args([
+            "test",
+            "--locked",
+            "--package",
+            "dcx-fix",
+            "--test",
+            "differential",
+        ])
+        .args(["--", "--nocapture"])
+        .env("DCX_DIFFERENTIAL_MESSAGES", messages.to_string())
+        .env("DCX_DIFFERENTIAL_SEED", seed.to_string()))
 }
 
 pub(crate) fn twin(commands: u64, seed: u64) -> Result<()> {
