@@ -74,24 +74,55 @@ fn translate(msg_type: &[u8], body: &[u8]) {
     }
 }
 
+/// The messages of a stream that comes in pieces.
+fn found<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+    let (mut input, mut found) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        input.extend_from_slice(piece);
+        loop {
+            match scan(&input) {
+                Scan::Incomplete => break,
+                Scan::Garbled { skip, .. } => {
+                    assert!(skip > 0 && skip <= input.len(), "a stream moves on");
+                    input.drain(..skip);
+                }
+                Scan::Message { message, len } => {
+                    assert_eq!(message.raw(), &input[..len]);
+                    assert!(
+                        Message::parse(&input[..len]).is_ok(),
+                        "found once, found again"
+                    );
+                    look_at(&message, 0);
+                    found.push(input.drain(..len).collect());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Streams up to this long come byte by byte, too.
+const BY_BYTE_MAX: usize = 300;
+
 fuzz_target!(|bytes: &[u8]| {
-    let mut rest = bytes;
-    loop {
-        match scan(rest) {
-            Scan::Incomplete => break,
-            Scan::Garbled { skip, .. } => {
-                assert!(skip > 0 && skip <= rest.len(), "a stream moves on");
-                rest = &rest[skip..];
-            }
-            Scan::Message { message, len } => {
-                assert_eq!(message.raw(), &rest[..len]);
-                assert!(
-                    Message::parse(&rest[..len]).is_ok(),
-                    "found once, found again"
-                );
-                look_at(&message, 0);
-                rest = &rest[len..];
-            }
+    let stream: Vec<u8> = bytes
+        .iter()
+        .map(|b| if *b == b'|' { 1 } else { *b })
+        .collect();
+    for stream in [bytes, &stream] {
+        let whole = found([stream].into_iter());
+        let cut = stream
+            .iter()
+            .fold(0_usize, |sum, byte| sum + usize::from(*byte));
+        let (head, tail) = stream.split_at(cut % stream.len().max(1));
+        assert_eq!(
+            found([head, tail].into_iter()),
+            whole,
+            "cut at {}",
+            head.len()
+        );
+        if stream.len() <= BY_BYTE_MAX {
+            assert_eq!(found(stream.chunks(1)), whole, "byte by byte");
         }
     }
     // The same bytes as the body of a message whose frame is right (`|` for SOH).

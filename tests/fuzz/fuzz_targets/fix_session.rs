@@ -10,7 +10,6 @@ use dcx_fix::{
 use dcx_model::{MonoNanos, Now, UnixNanos};
 use libfuzzer_sys::fuzz_target;
 
-const TYPES: &[&[u8]] = &[b"0", b"1", b"2", b"3", b"4", b"5", b"A", b"D", b"8", b"*"];
 const START: u64 = 1_767_323_045;
 
 #[derive(Default)]
@@ -76,45 +75,43 @@ fuzz_target!(|bytes: &[u8]| {
     let mut out = Vec::new();
     let mut ms = 0;
     session.handle(now(ms), Input::Connected, &mut sink);
-    // Each step: what to do, a number, a length, and that many bytes of body (`|` for SOH).
-    let mut rest = bytes;
-    while let [what, number, len, tail @ ..] = rest {
-        let (body, next) = tail.split_at(tail.len().min(usize::from(*len)));
-        rest = next;
+    // A line for each step: what to do, a number from `0` on, and a body (`|` for SOH).
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let [what, number, body @ ..] = line else {
+            continue;
+        };
         let body: Vec<u8> = body
             .iter()
             .map(|b| if *b == b'|' { 1 } else { *b })
             .collect();
-        ms += u64::from(what >> 4) * 100;
-        match TYPES.get(usize::from(what & 15)) {
-            Some(msg_type) => {
-                let seq = (sink.next.inbound + u64::from(*number)).saturating_sub(2);
-                let head = Head::new(msg_type, seq, now(ms).unix);
+        let number = i64::from(*number) - i64::from(b'0');
+        ms += 100;
+        let mut text = Vec::new();
+        Body::new(&mut text).bytes(58, &body);
+        let input = match what {
+            b'c' => Input::Connected,
+            b'd' => Input::Disconnected,
+            b'o' => Input::LogOut { text: "" },
+            b's' => Input::Submit {
+                msg_type: b"8",
+                body: &text,
+                poss_resend: false,
+            },
+            b't' => {
+                ms += number.unsigned_abs() * 1_000;
+                Input::Tick
+            }
+            _ => {
+                let seq = sink.next.inbound.saturating_add_signed(number);
+                let head = Head::new(std::slice::from_ref(what), seq, now(ms).unix);
                 let raw = encoder.encode(&mut out, &head, |out| out.raw(&body));
                 if let Ok(message) = Message::parse(raw) {
                     session.handle(now(ms), Input::Received(&message), &mut sink);
                 }
+                continue;
             }
-            None => {
-                let mut text = Vec::new();
-                Body::new(&mut text).bytes(58, &body);
-                let input = match what & 15 {
-                    10 => Input::Connected,
-                    11 => Input::Disconnected,
-                    12 => Input::LogOut { text: "" },
-                    13 => Input::Submit {
-                        msg_type: b"8",
-                        body: &text,
-                        poss_resend: false,
-                    },
-                    _ => {
-                        ms += u64::from(*number) * 1_000;
-                        Input::Tick
-                    }
-                };
-                session.handle(now(ms), input, &mut sink);
-            }
-        }
+        };
+        session.handle(now(ms), input, &mut sink);
     }
 });
 
