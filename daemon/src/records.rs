@@ -218,6 +218,7 @@ fn algo_terms(terms: &AlgoTerms) -> Value {
         "vary_bps": terms.vary_bps,
         "urgency": terms.urgency,
         "spread_max_ticks": terms.spread_max_ticks,
+        "catch_up": terms.catch_up,
         "min_clip": terms.min_clip.to_string(),
         "take_px": limit(terms.take_px),
         "pause": terms.pause.bits(),

@@ -252,8 +252,7 @@ impl Engine {
             };
             parent.digest(2, schedule)
         });
-        let told = self.schedules.iter().filter(|schedule| schedule.told);
-        let schedules = told.map(|schedule| schedule.digest(14));
+        let schedules = self.schedules.iter().map(|schedule| schedule.digest(14));
         let children = self
             .children
             .iter()

@@ -234,10 +234,42 @@ fn a_participation_cap_holds_a_schedule_back_and_lets_it_catch_up() {
         "now the schedule is the lower: 17 of 100"
     );
     assert_eq!(
-        pass(&mut world, 56_000),
-        [83],
-        "the cap allows all that came due"
+        pass(&mut world, 55_000),
+        [51],
+        "the cap allows all that came due, catching up three slices of 17"
     );
+    assert_eq!(pass(&mut world, 1_000), [32], "and the rest after a second");
+}
+
+#[test]
+fn a_schedule_that_is_behind_sends_a_few_slices_at_a_time() {
+    for (catch_up, wanted) in [(0, [30, 10]), (1, [10, 10]), (2, [20, 20]), (9, [40, 10])] {
+        let mut world = quoted();
+        let mut twap = order(&world, "A", Algo::Twap);
+        (twap.slices, twap.terms.catch_up) = (10, catch_up);
+        new(&mut world, twap);
+        fill_all(&mut world);
+        // Nobody quotes for four slices.
+        world.at = world.at.plus(Nanos::from_seconds(24));
+        world.settle();
+        let before = world.children.len();
+        assert_eq!(before, 1, "it stands still");
+        // What the bound leaves is not sent by the next quote or report, but by the next look.
+        let first = pass(&mut world, 1_000);
+        fill_all(&mut world);
+        assert_eq!(pass(&mut world, 0), []);
+        let mut second = Vec::new();
+        while second.is_empty() {
+            second = pass(&mut world, 1_000);
+        }
+        assert_eq!([first[0], second[0]], wanted, "{catch_up}");
+        assert_eq!((first.len(), second.len()), (1, 1));
+        for _ in 0..40 {
+            fill_all(&mut world);
+            pass(&mut world, 1_000);
+        }
+        assert_eq!(status(&world), (OrdStatus::Filled, 100), "{catch_up}");
+    }
 }
 
 #[test]

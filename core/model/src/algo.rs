@@ -89,6 +89,8 @@ byte_enum! {
         End = 8,
         /// Instructions that the algorithm does not use.
         Other = 9,
+        /// How many slices it sends at once where it is behind.
+        CatchUp = 10,
     }
 }
 
@@ -105,6 +107,35 @@ impl std::fmt::Display for AlgoTerm {
             Self::Display => "MaxFloor",
             Self::End => "ExpireTime",
             Self::Other => "parameter",
+            Self::CatchUp => "catch-up",
+        })
+    }
+}
+
+byte_enum! {
+    /// What is wrong with a parameter of an algorithm as it was sent.
+    ParameterFault {
+        /// Nothing has this name.
+        Unknown = 0,
+        /// It was given before.
+        Again = 1,
+        /// Its type is another.
+        Type = 2,
+        /// Its value is none that it may have.
+        Value = 3,
+        /// It has no value.
+        Missing = 4,
+    }
+}
+
+impl std::fmt::Display for ParameterFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "is not known",
+            Self::Again => "is given twice",
+            Self::Type => "is of another type",
+            Self::Value => "cannot have this value",
+            Self::Missing => "has no value",
         })
     }
 }
@@ -138,6 +169,9 @@ pub struct AlgoTerms {
     pub urgency: u16,
     /// A sniper takes while the spread is at most this many ticks.
     pub spread_max_ticks: u16,
+    /// A schedule that is behind sends at most so many slices at once; zero for
+    /// [`CATCH_UP`](Self::CATCH_UP).
+    pub catch_up: u16,
     /// Nothing smaller is sent, but for the last of the order.
     pub min_clip: Qty,
     /// A sniper takes at this price or better.
@@ -147,6 +181,9 @@ pub struct AlgoTerms {
 }
 
 impl AlgoTerms {
+    /// How many slices at once a schedule sends that is behind, where it is not said.
+    pub const CATCH_UP: u16 = 3;
+
     /// Nothing asked for, nothing paused for: the terms of a TWAP that came as a plain order.
     pub const NONE: Self = Self {
         participation_ppm: 0,
@@ -155,6 +192,7 @@ impl AlgoTerms {
         vary_bps: 0,
         urgency: 0,
         spread_max_ticks: 0,
+        catch_up: 0,
         min_clip: Qty::ZERO,
         take_px: LimitPx::NONE,
         pause: PauseFlags::NONE,
@@ -386,6 +424,8 @@ byte_enum! {
         Closing = 12,
         /// The market is not known: a feed lost something, and nothing else is fresh.
         FeedGap = 13,
+        /// It is behind, and sends no more at once.
+        CatchUp = 14,
     }
 }
 
@@ -404,7 +444,8 @@ impl SliceWhy {
             | Self::Stale
             | Self::Crossed
             | Self::NotCheap
-            | Self::FeedGap => false,
+            | Self::FeedGap
+            | Self::CatchUp => false,
         }
     }
 }

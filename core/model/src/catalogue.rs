@@ -151,6 +151,7 @@ catalogue! {
     R085 = 85, "deadline past", "The order's end is not after the moment at which it came in.", "Correct ExpireTime, or the sender's clock.";
     R086 = 86, "too many algorithms", "As many orders with an algorithm are open as there is room for.", "Wait for some to end.";
     R087 = 87, "nothing to plan from", "The planner needs the day's volume and the volatility of the instrument, or a participation cap to go by.", "Configure `day_qty` and `volatility_ppm` of the instrument, or name the algorithm.";
+    R088 = 88, "algorithm parameter not read", "A parameter of the algorithm, in TargetStrategyParameters (848) or NoStrategyParameters (957), is not known, of another type, not a value that it may have, or given twice.", "See docs/protocols/algorithms.md for the names, their types and their values.";
     F001 = 1000, "no FIX message here", "Bytes arrived that do not begin a FIX message (8=FIX). They are skipped up to the next 8=FIX.", "See what the peer sends: another protocol, TLS, or a proxy in between.";
     F002 = 1001, "header out of order", "BeginString (8), BodyLength (9) and MsgType (35) are not the first three fields. The message is ignored and asked for again.", "The peer's engine must write these three first.";
     F003 = 1002, "BodyLength wrong", "BodyLength (9) does not lead to CheckSum (10). The bytes it claims are ignored and asked for again.", "The peer's engine must count the bytes behind field 9 up to field 10.";

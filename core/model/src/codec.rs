@@ -309,7 +309,7 @@ wire_struct! {
     }
     AlgoTermsWire for AlgoTerms {
         participation_ppm: u32, interval_ms: u32, jitter_bps: u16, vary_bps: u16, urgency: u16,
-        spread_max_ticks: u16, min_clip: Qty, take_px: LimitPx, pause: PauseFlags,
+        spread_max_ticks: u16, catch_up: u16, min_clip: Qty, take_px: LimitPx, pause: PauseFlags,
     }
     AlgoOrderWire for AlgoOrder {
         session: SessionId, account: AccountId, cl_ord_id: ClOrdId, instrument: InstrumentId,

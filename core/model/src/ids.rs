@@ -16,6 +16,9 @@ pub type Symbol = Text<16>;
 /// A venue's name as configured, FIX `LastMkt` (30).
 pub type VenueName = Text<16>;
 
+/// Half of the name of an algorithm's parameter, where a refusal names it.
+pub type ParameterName = Text<8>;
+
 /// A person or process that gives an operator's command.
 pub type Author = Text<24>;
 

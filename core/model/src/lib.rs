@@ -47,8 +47,8 @@ mod text;
 mod time;
 
 pub use algo::{
-    Algo, AlgoOrder, AlgoTerm, AlgoTerms, MarketFacts, PROFILE_BUCKETS, PROFILE_PART, PauseFlags,
-    PlanView, PlanWhy, ProfileWeights, SetProfile, SliceView, SliceWhy,
+    Algo, AlgoOrder, AlgoTerm, AlgoTerms, MarketFacts, PROFILE_BUCKETS, PROFILE_PART,
+    ParameterFault, PauseFlags, PlanView, PlanWhy, ProfileWeights, SetProfile, SliceView, SliceWhy,
 };
 pub use audience::Audience;
 pub use catalogue::Code;
@@ -71,8 +71,8 @@ pub use fix::{
 };
 pub use ids::{
     AccountId, Author, ChildId, ClOrdId, ExecId, InstrumentId, ListId, OrderId, OwnerId,
-    ProposalId, Reason, RequestId, Seq, SessionId, StrategyId, Symbol, VenueId, VenueName,
-    VenueSet,
+    ParameterName, ProposalId, Reason, RequestId, Seq, SessionId, StrategyId, Symbol, VenueId,
+    VenueName, VenueSet,
 };
 pub use instrument::{
     Account, FactorMapping, Instrument, Phase, ScenarioReturn, SelfTrade, TradingHours, Venue,

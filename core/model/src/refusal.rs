@@ -1,7 +1,8 @@
 //! Why the engine refuses: values with both sides of the comparison and a stable code.
 
 use crate::{
-    AlgoTerm, Code, CxlRejReason, InstrumentId, Level, Limit, Nanos, OrdRejReason, Price, Qty,
+    AlgoTerm, Code, CxlRejReason, InstrumentId, Level, Limit, Nanos, OrdRejReason, ParameterFault,
+    ParameterName, Price, Qty,
 };
 
 /// A number of a refusal, as eight bytes of a record.
@@ -31,6 +32,10 @@ numbers! {
         |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::Firm);
     AlgoTerm, |term: AlgoTerm| term as u64,
         |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::Other);
+    ParameterName, |name: ParameterName| u64::from_be_bytes(name.to_padded()),
+        |bits: u64| Self::from_padded(bits.to_be_bytes()).unwrap_or(Self::EMPTY);
+    ParameterFault, |fault: ParameterFault| fault as u64,
+        |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::Value);
     Limit, |limit: Limit| limit as u64,
         |bits: u64| u8::try_from(bits).ok().and_then(Self::from_byte).unwrap_or(Self::OrderQtyMax);
 }
@@ -275,6 +280,8 @@ refusals! {
     SchedulesFull { kept: u32, max: u32 } = R086, "{kept} orders with an algorithm are kept, room for {max}", BrokerOption, BrokerOption;
     /// The planner has nothing to plan from.
     NoMarketFacts = R087, "no volume and volatility are set for this instrument, and the order has no participation cap", BrokerOption, BrokerOption;
+    /// A parameter of the algorithm that cannot be read: its name, at most sixteen characters of it in two parts.
+    StrategyParameter { head: ParameterName, tail: ParameterName, fault: ParameterFault } = R088, "strategy parameter {head}{tail} {fault}", Unsupported, Other;
 }
 
 #[cfg(test)]

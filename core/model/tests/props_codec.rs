@@ -184,7 +184,7 @@ drawn_structs! {
     }
     StatusRequest { session, cl_ord_id, instrument, side }
     AlgoTerms {
-        participation_ppm, interval_ms, jitter_bps, vary_bps, urgency, spread_max_ticks, min_clip,
+        participation_ppm, interval_ms, jitter_bps, vary_bps, urgency, spread_max_ticks, catch_up, min_clip,
         take_px, pause,
     }
     AlgoOrder {

@@ -67,6 +67,12 @@ fn wishes(terms: &AlgoTerms) -> String {
         let share = percent(u32::from(terms.jitter_bps) * 100);
         said.push(format!("slices up to {share} of their distance late"));
     }
+    if terms.catch_up > 0 {
+        said.push(format!(
+            "at most {} slices at once where it is behind",
+            terms.catch_up
+        ));
+    }
     if terms.vary_bps > 0 {
         let share = percent(u32::from(terms.vary_bps) * 100);
         said.push(format!("clips differ by up to {share}"));
@@ -201,6 +207,7 @@ pub(super) const fn why(why: SliceWhy) -> &'static str {
         SliceWhy::AtCap => "the participation cap allows no more until the market trades more",
         SliceWhy::Stale => "no quote is fresh, so it waits",
         SliceWhy::FeedGap => "a feed lost something and no other quote is fresh, so it waits",
+        SliceWhy::CatchUp => "it is behind and sends no more at once; the rest goes with the next",
         SliceWhy::Crossed => "the best bid is above the best offer, so it waits",
         SliceWhy::NotCheap => "the price is not good enough to take yet",
         SliceWhy::Cheap => "the price is good enough, so it is taken",

@@ -265,6 +265,12 @@ fn check_terms(order: &NewOrder, terms: &AlgoTerms, tick: Price) -> Result<(), R
             u16::MAX.into(),
             urgent,
         ),
+        above(
+            AlgoTerm::CatchUp,
+            terms.catch_up.into(),
+            u16::MAX.into(),
+            algo.is_scheduled(),
+        ),
         above(AlgoTerm::Interval, interval, INTERVAL_MS_MAX, true),
         (
             AlgoTerm::Interval,

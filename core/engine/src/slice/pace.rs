@@ -60,9 +60,14 @@ impl Engine {
             mid: mid.map(Price::from_units),
             move_ppm,
             buys: terms.side == Side::Buy,
+            out: parent
+                .cum_qty
+                .plus(parent.out_qty)
+                .unwrap_or(terms.order_qty),
         };
-        let plan = self.parents.at(ix).plan;
-        self.schedules.at_mut(plan).look(&sight);
+        let plan = parent.plan;
+        let world = (terms.instrument, &self.volumes);
+        self.schedules.at_mut(plan).look(&sight, world);
     }
 
     /// What should be filled or at venues now.
@@ -97,7 +102,11 @@ impl Engine {
             let cap = schedule.capped(self.lot(terms.instrument));
             let held = self.parents.at(ix).unsent_qty();
             let at_cap = cap.is_some_and(|cap| cap <= self.target(ix)) && !held.is_zero();
-            return if at_cap { SliceWhy::AtCap } else { why };
+            return match (at_cap, schedule.is_behind()) {
+                (true, _) => SliceWhy::AtCap,
+                (false, true) => SliceWhy::CatchUp,
+                (false, false) => why,
+            };
         }
         if why != SliceWhy::Due {
             return why;

@@ -39,6 +39,12 @@ pub(crate) struct Schedule {
     seen: u64,
     /// Of an adaptive schedule: what should be out.
     sent: Qty,
+    /// The last step of its target, and the most that may be out until it looks again: what is
+    /// behind is not sent all at once.
+    step: Qty,
+    reach: Qty,
+    /// Whether its target is beyond that.
+    behind: bool,
     /// The mid when it began; none without one.
     arrival: Option<Price>,
     /// Why, and since when, it stands still.
@@ -75,7 +81,12 @@ pub(crate) struct Sight {
     pub(crate) move_ppm: u64,
     /// Whether the order buys.
     pub(crate) buys: bool,
+    /// What is filled and what works.
+    pub(crate) out: Qty,
 }
+
+/// What a schedule goes by besides the order.
+pub(crate) type Volume<'a> = (dcx_model::InstrumentId, &'a Volumes);
 
 impl Schedule {
     /// What a free place holds.
@@ -96,6 +107,9 @@ impl Schedule {
         seen_from: 0,
         seen: 0,
         sent: Qty::ZERO,
+        step: Qty::ZERO,
+        reach: Qty::from_units(u64::MAX),
+        behind: false,
         arrival: None,
         paused: None,
         choice: None,
@@ -192,7 +206,7 @@ impl Schedule {
     ///
     /// # Cost
     /// O(slices that came due).
-    pub(crate) fn look(&mut self, sight: &Sight) {
+    pub(crate) fn look(&mut self, sight: &Sight, world: Volume<'_>) {
         let now = sight.now;
         if now < self.start {
             return;
@@ -201,13 +215,18 @@ impl Schedule {
             self.seen_from = sight.seen;
             self.arrival = sight.mid;
         }
+        let before = self.planned_target(sight.order_qty, sight.lot, world);
         self.seen = sight.seen.wrapping_sub(self.seen_from);
+        let mut from = before;
         while self.due < self.slices && self.due_at(self.due) <= now {
+            from = self.planned_target(sight.order_qty, sight.lot, world);
             if self.algo == Algo::Adaptive {
                 self.sent = curve::adaptive(self, sight);
             }
             self.due += 1;
         }
+        let target = self.planned_target(sight.order_qty, sight.lot, world);
+        self.bound(sight, target.saturating_minus(from), target);
         if let Some(at) = self.closes_at() {
             self.closing = now >= at;
         }
@@ -218,12 +237,40 @@ impl Schedule {
         };
     }
 
+    /// Notes how far it may go until it looks again: from what is out, as many of its last step,
+    /// or of an even one, as it may catch up by.
+    fn bound(&mut self, sight: &Sight, step: Qty, target: Qty) {
+        if !step.is_zero() {
+            self.step = step;
+        }
+        let lot = sight.lot.units().max(1);
+        let even = match self.slices {
+            0 => 1,
+            slices => (sight.order_qty.units() / lot).div_ceil(u64::from(slices)),
+        };
+        let slices = match self.terms.catch_up {
+            0 => AlgoTerms::CATCH_UP,
+            slices => slices,
+        };
+        let step = self.step.units().max(even.saturating_mul(lot));
+        let most = step.saturating_mul(u64::from(slices));
+        let most = Qty::from_units(most).max(self.terms.min_clip);
+        self.reach = sight.out.plus(most).unwrap_or(Qty::from_units(u64::MAX));
+        self.behind = self.algo.is_scheduled() && target > self.reach;
+    }
+
+    /// Whether it has more to send than it may at once.
+    pub(crate) const fn is_behind(&self) -> bool {
+        self.behind
+    }
+
     /// Whether something besides a slice may give it more to send.
     fn looks_often(&self, sight: &Sight) -> bool {
         match self.algo {
             Algo::Pov | Algo::Sniper => true,
             Algo::Twap | Algo::Vwap | Algo::Shortfall | Algo::Adaptive | Algo::Planned => {
                 self.paused.is_some()
+                    || self.behind && self.due >= self.slices
                     || self
                         .capped(sight.lot)
                         .is_some_and(|cap| cap < sight.order_qty)
@@ -247,12 +294,7 @@ impl Schedule {
     }
 
     /// What should be filled or at venues now, its cap apart.
-    fn planned_target(
-        &self,
-        order_qty: Qty,
-        lot: Qty,
-        (instrument, volumes): (dcx_model::InstrumentId, &Volumes),
-    ) -> Qty {
+    fn planned_target(&self, order_qty: Qty, lot: Qty, (instrument, volumes): Volume<'_>) -> Qty {
         let done = self.due >= self.slices;
         let lots = order_qty.units() / lot.units().max(1);
         let of_lots = |lots: u64| Qty::from_units(lots * lot.units().max(1));
@@ -291,13 +333,11 @@ impl Schedule {
     }
 
     /// What should be filled or at venues once what came due is sent.
-    pub(crate) fn target(
-        &self,
-        order_qty: Qty,
-        lot: Qty,
-        world: (dcx_model::InstrumentId, &Volumes),
-    ) -> Qty {
-        let target = self.planned_target(order_qty, lot, world);
+    pub(crate) fn target(&self, order_qty: Qty, lot: Qty, world: Volume<'_>) -> Qty {
+        let mut target = self.planned_target(order_qty, lot, world);
+        if self.algo.is_scheduled() {
+            target = target.min(self.reach);
+        }
         self.capped(lot).map_or(target, |cap| target.min(cap))
     }
 
@@ -372,6 +412,7 @@ impl Schedule {
         let terms = &self.terms;
         words.u64(u64::from(terms.participation_ppm) << 32 | u64::from(terms.interval_ms));
         words.u64(u64::from(terms.jitter_bps) << 16 | u64::from(terms.vary_bps));
+        words.u64(terms.catch_up.into());
         words.u64(u64::from(terms.urgency) << 16 | u64::from(terms.spread_max_ticks));
         words.u64(terms.min_clip.units());
         words.u64(terms.take_px.to_bits().cast_unsigned());
@@ -381,6 +422,7 @@ impl Schedule {
             u8::from(self.told),
             u8::from(self.closing),
             u8::from(self.began),
+            u8::from(self.behind),
             self.paused.map_or(0, |(why, _)| why as u8),
         ]);
         words.u64(u64::from(self.clips));
@@ -389,6 +431,8 @@ impl Schedule {
         words.u64(self.seen_from);
         words.u64(self.seen);
         words.u64(self.sent.units());
+        words.u64(self.step.units());
+        words.u64(self.reach.units());
         words.u64(self.arrival.map_or(0, |mid| mid.units().cast_unsigned()));
         words.u64(self.paused.map_or(0, |(_, since)| since.get()));
         for until in self.plan {

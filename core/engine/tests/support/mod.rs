@@ -393,6 +393,11 @@ fn worked(worked: &Worked, order: NewOrder, at: UnixNanos, span_ms: u64) -> Algo
         } else {
             0
         },
+        catch_up: if algo.is_scheduled() {
+            worked.urgency % 4
+        } else {
+            0
+        },
         min_clip: if algo.is_scheduled() {
             Qty::from_units(worked.min_clip * LOT.units())
         } else {

@@ -170,6 +170,12 @@ fn what_is_agreed_beyond_a_version_passes_in_all_of_them() {
         let order = format!("11=A|21=1|55=X|54=1|{TIME}38=1|40=1|");
         let linked = format!("{order}67=1|68=2|583=pair|1385=2|847=1000|");
         assert_eq!(check(version, "D", &linked), Ok(()), "{}", version.name());
+        let worked = "847=2|848=pause=never|849=0.1|957=2|958=jitter|959=6|960=0.1|958=vary|960=1|";
+        let worked = format!("{order}{worked}");
+        assert_eq!(check(version, "D", &worked), Ok(()), "{}", version.name());
+        let short = worked.replace("957=2", "957=3");
+        let (reason, tag) = rejected(version, "D", &short);
+        assert_eq!((reason, tag), (Reason::GroupCount, Some(957)));
     }
 }
 

@@ -7,6 +7,7 @@ use dcx_model::{
     Refusal, ReplaceRequest, Side, StatusRequest,
 };
 
+use super::algo::{self, Parameter};
 use super::directory::{Client, Directory};
 use super::fields::{
     Fields, Linked, PARTICIPATION_RATE, STRATEGY, STRATEGY_PARAMETERS, TARGET_STRATEGY,
@@ -31,9 +32,13 @@ pub(super) fn new_order<'a>(
     client: &Client,
     directory: &Directory,
 ) -> Result<Request<'a>, AppReject> {
-    let fields = Fields::of(message);
+    let mut fields = Fields::of(message);
+    let group = match algo::group(message, &mut fields) {
+        Ok(group) => group,
+        Err(refusal) => return Ok(Request::Refused(Box::new(fields), refusal)),
+    };
     let linked = fields.linked()?;
-    Ok(match order(&fields, client, directory, linked)? {
+    Ok(match order(&fields, &group, client, directory, linked)? {
         Ok((order, None)) => Request::Command(Command::NewOrder(order)),
         Ok((order, Some(terms))) => {
             Request::Command(Command::AlgoOrder(AlgoOrder::of(&order, terms)))
@@ -45,6 +50,7 @@ pub(super) fn new_order<'a>(
 /// Reads one order out of its fields, and the parameters of its algorithm.
 pub(super) fn order(
     fields: &Fields<'_>,
+    group: &[Parameter<'_>],
     client: &Client,
     directory: &Directory,
     linked: Result<Linked, Refusal>,
@@ -53,7 +59,7 @@ pub(super) fn order(
     let terms = fields.terms()?;
     let schedule = fields.schedule()?;
     let made = || {
-        let (algo, algo_terms) = fields.algo()?;
+        let (algo, algo_terms) = fields.algo(group)?;
         if let Some(tag) = fields.unsupported {
             return Err(Refusal::Unsupported { tag });
         }

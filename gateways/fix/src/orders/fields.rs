@@ -1,10 +1,11 @@
 //! The fields of a client's request that dcx reads, and what they say.
 
 use dcx_model::{
-    Algo, AlgoTerms, ClOrdId, Leg, ListId, OrdType, OrderFlags, Peg, Price, Qty, Refusal, Side,
-    TimeInForce, UnixNanos, hash,
+    Algo, ClOrdId, Leg, ListId, OrdType, OrderFlags, Peg, Price, Qty, Refusal, Side, TimeInForce,
+    UnixNanos, hash,
 };
 
+use super::algo::{Asked, Parameter};
 use super::value::{self, required};
 use crate::{AppReject, Message};
 
@@ -16,6 +17,12 @@ pub(super) const STRATEGY_PARAMETERS: u32 = 848;
 
 /// `ParticipationRate`.
 pub(super) const PARTICIPATION_RATE: u32 = 849;
+
+/// `NoStrategyParameters`, and what its entries hold: name, type, value.
+pub(super) const STRATEGY_GROUP: u32 = 957;
+pub(super) const PARAMETER_NAME: u32 = 958;
+pub(super) const PARAMETER_TYPE: u32 = 959;
+pub(super) const PARAMETER_VALUE: u32 = 960;
 
 /// The user-defined field that says how many slices a TWAP order makes.
 pub(super) const TWAP_SLICES: u32 = 20_001;
@@ -52,6 +59,8 @@ pub(super) struct Fields<'a> {
     pub(super) target_strategy: Option<&'a [u8]>,
     pub(super) strategy_parameters: Option<&'a [u8]>,
     pub(super) participation_rate: Option<&'a [u8]>,
+    /// How many parameters follow as a group.
+    pub(super) strategy_group: Option<&'a [u8]>,
     pub(super) twap_slices: Option<&'a [u8]>,
     pub(super) strategy: Option<&'a [u8]>,
     pub(super) list_seq_no: Option<&'a [u8]>,
@@ -101,6 +110,7 @@ impl<'a> Fields<'a> {
             TARGET_STRATEGY => &mut self.target_strategy,
             STRATEGY_PARAMETERS => &mut self.strategy_parameters,
             PARTICIPATION_RATE => &mut self.participation_rate,
+            STRATEGY_GROUP => &mut self.strategy_group,
             CONTINGENCY => &mut self.contingency,
             TWAP_SLICES => &mut self.twap_slices,
             STRATEGY => &mut self.strategy,
@@ -190,11 +200,12 @@ impl<'a> Fields<'a> {
 
     /// How the order is to be worked, and with what parameters: none of a plain order, or of a
     /// TWAP that asks for no more than slices.
-    pub(super) fn algo(&self) -> Result<(Algo, Option<AlgoTerms>), Refusal> {
+    pub(super) fn algo(&self, group: &[Parameter<'_>]) -> Result<Asked, Refusal> {
         super::algo::read(
             self.target_strategy,
             self.strategy_parameters,
             self.participation_rate,
+            group,
         )
     }
 

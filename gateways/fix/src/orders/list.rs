@@ -4,7 +4,7 @@ use dcx_model::{ClOrdId, LIST_ORDERS_MAX, NewOrder, Refusal};
 
 use super::client;
 use super::directory::{Client, Directory};
-use super::fields::{Fields, Linked, TARGET_STRATEGY, count};
+use super::fields::{Fields, Linked, STRATEGY_GROUP, TARGET_STRATEGY, count};
 use super::value::{self, required};
 use crate::{AppReject, Message};
 
@@ -82,6 +82,9 @@ pub(super) fn new_orders<'a>(
     let mut places = 0_u64;
     for (ix, entry) in entries.iter_mut().enumerate() {
         entry.poss_resend = head.poss_resend;
+        if entry.strategy_group.is_some() {
+            entry.unsupported.get_or_insert(STRATEGY_GROUP);
+        }
         let place = match entry.list_seq_no {
             Some(text) => count(67, text)?,
             None => u8::try_from(ix + 1).unwrap_or(u8::MAX),
@@ -91,7 +94,7 @@ pub(super) fn new_orders<'a>(
             Some(refusal) => Err(refusal),
             None => Linked::of(name.as_bytes(), contingency, place, total),
         };
-        match client::order(entry, client, directory, linked)? {
+        match client::order(entry, &[], client, directory, linked)? {
             Ok((order, None)) => orders.push(order),
             // No order of a list has an algorithm.
             Ok((_, Some(_))) => {

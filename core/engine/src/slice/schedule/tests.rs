@@ -23,7 +23,13 @@ fn sight(now: u64, seen: u64) -> Sight {
         mid: None,
         move_ppm: 0,
         buys: true,
+        out: Qty::ZERO,
     }
+}
+
+fn look(schedule: &mut Schedule, sight: &Sight) {
+    let world = (dcx_model::InstrumentId::new(0), &Volumes::default());
+    schedule.look(sight, world);
 }
 
 fn target(schedule: &Schedule) -> u64 {
@@ -42,18 +48,60 @@ fn slices_are_due_evenly_and_the_end_comes_after_the_last() {
 #[test]
 fn slices_that_were_missed_come_due_together() {
     let mut plan = schedule(100, 200, 4);
-    plan.look(&sight(99, 0));
+    look(&mut plan, &sight(99, 0));
     assert_eq!(
         (plan.slices_due(), plan.next_at()),
         (0, Some(UnixNanos::new(100)))
     );
-    plan.look(&sight(160, 0));
+    look(&mut plan, &sight(160, 0));
     assert_eq!((plan.slices_due(), target(&plan)), (3, 300));
     assert_eq!(plan.next_at(), Some(UnixNanos::new(175)));
-    plan.look(&sight(u64::MAX, 0));
+    // Three slices at once are as many as it catches up by.
+    look(&mut plan, &sight(u64::MAX, 0));
+    assert_eq!((plan.slices_due(), target(&plan)), (4, 300));
+    let out = Qty::from_units(300);
+    look(
+        &mut plan,
+        &Sight {
+            out,
+            ..sight(180, 0)
+        },
+    );
     assert_eq!((plan.slices_due(), target(&plan)), (4, 400));
     assert_eq!(plan.next_at(), Some(UnixNanos::new(200)));
     assert!(plan.is_over(UnixNanos::new(200)) && !plan.is_over(UnixNanos::new(199)));
+}
+
+#[test]
+fn what_is_behind_is_sent_a_few_slices_at_a_time_until_all_is() {
+    for (catch_up, wanted) in [
+        (1, vec![50, 100, 150, 200, 250, 300, 350, 400]),
+        (2, vec![100, 200, 300, 400]),
+        (0, vec![150, 300, 400]),
+        (u16::MAX, vec![400]),
+    ] {
+        let mut plan = schedule(0, 8_000_000_000, 8);
+        plan.terms.catch_up = catch_up;
+        let (mut at, mut out, mut sent) = (7_000_000_000, 0, Vec::new());
+        while out < 400 {
+            let sight = sight(at, 0);
+            let out_now = Qty::from_units(out);
+            look(
+                &mut plan,
+                &Sight {
+                    out: out_now,
+                    ..sight
+                },
+            );
+            assert_eq!(plan.is_behind(), target(&plan) < 400);
+            out = target(&plan);
+            sent.push(out);
+            let next = plan.next_at().expect("it looks again while it is behind");
+            assert!(next.get() > at || !plan.is_behind());
+            at += 1;
+        }
+        assert_eq!(sent, wanted, "{catch_up}");
+    }
 }
 
 #[test]
@@ -62,7 +110,7 @@ fn a_span_of_centuries_does_not_overflow() {
     assert_eq!(plan.due_at(1_000), UnixNanos::new(u64::MAX));
     plan.terms.jitter_bps = u16::MAX;
     assert!(plan.due_at(999) <= plan.nominal(1_000));
-    plan.look(&sight(u64::MAX, u64::MAX));
+    look(&mut plan, &sight(u64::MAX, u64::MAX));
     assert_eq!(plan.slices_due(), 1_000);
 }
 
@@ -88,13 +136,13 @@ fn the_markets_volume_is_counted_from_the_beginning_even_when_its_sum_comes_roun
         ..schedule(100, 1_000_000_000, 0)
     };
     pov.terms.participation_ppm = 500_000;
-    pov.look(&sight(50, 77));
+    look(&mut pov, &sight(50, 77));
     assert_eq!(target(&pov), 0, "it has not begun");
-    pov.look(&sight(100, u64::MAX - 9));
+    look(&mut pov, &sight(100, u64::MAX - 9));
     assert_eq!(target(&pov), 0);
-    pov.look(&sight(200, 50));
+    look(&mut pov, &sight(200, 50));
     assert_eq!((pov.seen().units(), target(&pov)), (60, 30));
-    pov.look(&sight(300, 10_000));
+    look(&mut pov, &sight(300, 10_000));
     assert_eq!(target(&pov), 400, "never more than the order");
 }
 
@@ -129,7 +177,7 @@ fn clips_are_whole_lots_around_their_base_and_at_least_one() {
 #[test]
 fn every_part_of_a_schedule_is_in_its_hash() {
     let base = schedule(100, 200, 4);
-    let mut others = vec![base; 12];
+    let mut others = vec![base; 16];
     others[1].algo = Algo::Pov;
     others[2].told = true;
     others[3].closing = true;
@@ -141,6 +189,10 @@ fn every_part_of_a_schedule_is_in_its_hash() {
     others[9].paused = Some((SliceWhy::Stale, UnixNanos::ZERO));
     others[10].plan[3] = 1;
     others[11].terms.min_clip = LOT;
+    others[12].step = LOT;
+    others[13].reach = LOT;
+    others[14].behind = true;
+    others[15].terms.catch_up = 1;
     let hashes: std::collections::BTreeSet<u64> =
         others.iter().map(|schedule| schedule.digest(1)).collect();
     assert_eq!(hashes.len(), others.len());

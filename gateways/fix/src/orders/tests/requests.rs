@@ -63,6 +63,28 @@ fn requests_of_clients_become_commands() {
                 },
             )),
         ),
+        // The same as a group of FIX 5.0, and slices.
+        (
+            "D",
+            format!(
+                "{base}{TIME}|847=1|957=4|958=min_clip|959=7|960=5|958=pause|959=14|960=stale|\
+                 958=participation|959=6|960=0.1|958=slices|959=1|960=7|126=20261123-16:30:00"
+            ),
+            Command::AlgoOrder(AlgoOrder::of(
+                &NewOrder {
+                    algo: Algo::Vwap,
+                    end: minute(30),
+                    slices: 7,
+                    ..new_order()
+                },
+                AlgoTerms {
+                    participation_ppm: 100_000,
+                    min_clip: qty("5"),
+                    pause: PauseFlags::STALE,
+                    ..AlgoTerms::PLAIN
+                },
+            )),
+        ),
         (
             "F",
             format!("41=a1|11=c1|55=EURUSD|54=1|38=100|{TIME}"),
@@ -189,6 +211,92 @@ fn an_order_that_dcx_does_not_take_is_refused_by_a_report() {
             "{report}"
         );
         assert_eq!(rig.edge.counts().refused, 1);
+    }
+}
+
+#[test]
+fn a_parameter_that_cannot_be_read_is_named_to_the_client() {
+    let named = |name: &str, what: &str| format!("DCX-R088 strategy parameter {name} {what}");
+    let group = "DCX-R033 the value of tag 957 is not supported".to_owned();
+    let one = "847=1|957=1|958=";
+    let cases = [
+        (
+            format!("{one}haste|959=1|960=2"),
+            named("haste", "is not known"),
+        ),
+        (
+            format!("{one}jitter|959=7|960=0.1"),
+            named("jitter", "is of another type"),
+        ),
+        (
+            format!("{one}jitter|959=x|960=0.1"),
+            named("jitter", "is of another type"),
+        ),
+        (
+            format!("{one}jitter|959=6|960=NaN"),
+            named("jitter", "cannot have this value"),
+        ),
+        (
+            format!("{one}jitter|959=6|960=-1"),
+            named("jitter", "cannot have this value"),
+        ),
+        (
+            format!("{one}jitter|959=6"),
+            named("jitter", "has no value"),
+        ),
+        (
+            format!("{one}slices|959=1|960=65536"),
+            named("slices", "cannot have this value"),
+        ),
+        (
+            format!("{one}slices|959=1|960=2|20001=2"),
+            named("slices", "is given twice"),
+        ),
+        (
+            format!("{one}participation|959=11|960=NaN"),
+            named("participation", "cannot have this value"),
+        ),
+        (
+            format!("{one}participation|959=11|960=0.1|849=0.1"),
+            named("participation", "is given twice"),
+        ),
+        (
+            format!("848=pause=never|{one}pause|960=stale"),
+            named("pause", "is given twice"),
+        ),
+        (
+            "847=1|957=2|958=vary|960=1|958=vary|960=1".to_owned(),
+            named("vary", "is given twice"),
+        ),
+        (
+            format!("{one}vary|960=1|960=1"),
+            named("vary", "is given twice"),
+        ),
+        ("847=1|957=2|958=vary|960=1".to_owned(), group.clone()),
+        ("957=1|958=vary|960=1".to_owned(), group.clone()),
+        ("847=1|957=x|958=vary|960=1".to_owned(), group),
+        (
+            "847=1|848=pause=maybe".to_owned(),
+            named("pause", "cannot have this value"),
+        ),
+        (
+            "847=2|849=NaN".to_owned(),
+            "DCX-R033 the value of tag 849 is not supported".to_owned(),
+        ),
+    ];
+    for (fields, text) in cases {
+        let mut rig = Rig::new();
+        let order = format!("{fields}|11=1|55=EURUSD|54=1|38=100|40=2|44=1.1|{TIME}");
+        assert_eq!(rig.receive(CLIENT, "D", &order), Ok(()), "{fields}");
+        assert_eq!(rig.commands(), [], "{fields}");
+        let sent = rig.sent();
+        let [(CLIENT, _, report)] = sent.as_slice() else {
+            panic!("{fields}: {sent:?}");
+        };
+        assert!(
+            report.ends_with(&format!("|58={text}|103=11")),
+            "{fields}: {report}"
+        );
     }
 }
 
