@@ -175,6 +175,41 @@ fn check_tells_values_on_standard_output_and_findings_on_standard_error() {
 }
 
 #[test]
+fn what_is_wrong_with_a_tape_is_refused_or_told_by_data_profile() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let learn = |name: &str, rows: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, format!("unix_ns,bid,ask\n{rows}")).expect("a file");
+        dcx(&["data", "profile", path.to_str().expect("text"), "--json"])
+    };
+    let whole: String = (1..50_u64)
+        .map(|second| format!("{},1.1,1.2\n", second * 1_000_000_000))
+        .collect();
+    // Crossed, in reversed time, and after two minutes of nothing.
+    let odd = "50000000000,1.3,1.2\n40000000000,1.1,1.2\n180000000000,1.1,1.2\n";
+    let output = learn("odd.csv", &format!("{whole}{odd}"));
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let found = json(&output);
+    let flags = ["quotes", "crossed", "reversed", "gaps"].map(|key| found[key].as_u64());
+    assert_eq!(flags, [Some(50), Some(1), Some(1), Some(1)], "{found}");
+    let passed_over = "Passed over: 1 crossed, 1 stamped earlier than the one before; 1 gaps";
+    assert!(out(&output).contains(passed_over), "{}", out(&output));
+    for (name, row, why) in [
+        ("nan.csv", "NaN,1.2", "NaN"),
+        ("negative.csv", "-1.1,1.2", "-1.1"),
+        ("short.csv", "1.1", "fields"),
+    ] {
+        let output = learn(name, &format!("{whole}60000000000,{row}\n"));
+        assert_eq!(output.status.code(), Some(65), "{}", err(&output));
+        let said = err(&output);
+        assert!(
+            said.contains(why) && said.contains(&format!("{name}:51:")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn an_error_code_is_explained_in_any_spelling() {
     for code in ["R006", "dcx-r006", "DCX-R006"] {
         let output = dcx(&["error", code, "--json"]);

@@ -162,10 +162,18 @@ pub(crate) fn write(
 ) -> String {
     let mut text = format!(
         "# Volume profile learnt by `dcx data profile` from {} quotes of {} days of {from}.\n\
+         # Passed over: {} crossed, {} stamped earlier than the one before; {} gaps of more than a \
+         minute.\n\
          # Weight of each five minutes of the UTC day, by how often the quote changed.\n\
          volatility_ppm = {}    # standard deviation of a day, in millionths of the price\n\
          half_spread_ppm = {}\n",
-        learnt.quotes, learnt.days, learnt.volatility_ppm, learnt.half_spread_ppm
+        learnt.quotes,
+        learnt.days,
+        learnt.crossed,
+        learnt.reversed,
+        learnt.gaps,
+        learnt.volatility_ppm,
+        learnt.half_spread_ppm
     );
     let _ = match day_qty {
         Some(qty) => writeln!(text, "day_qty = \"{qty}\"    # as stated by --day-qty"),
@@ -211,6 +219,9 @@ mod tests {
             half_spread_ppm: 51,
             quotes: 9,
             days: 1,
+            crossed: 0,
+            reversed: 0,
+            gaps: 0,
         };
         let qty = Qty::whole(7_000);
         let text = write(&learnt, "somewhere", (Some(qty), Some(900)));

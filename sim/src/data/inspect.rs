@@ -9,7 +9,7 @@ use dcx_model::{Nanos, Price, UnixNanos};
 use super::{DataError, DataOptions, Format, Stamps, Tape, TapeQuote, open, to_rfc3339};
 
 /// A stretch without any quote longer than this is a gap.
-const GAP: Nanos = Nanos::from_seconds(60);
+pub(super) const GAP: Nanos = Nanos::from_seconds(60);
 
 /// What a path holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

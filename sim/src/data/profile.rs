@@ -8,6 +8,7 @@
 
 use std::path::Path;
 
+use super::inspect::GAP;
 use super::{DataError, DataOptions, open};
 
 /// Buckets of a day: five minutes each.
@@ -31,6 +32,12 @@ pub struct DayProfile {
     pub quotes: u64,
     /// Days with any quote.
     pub days: u64,
+    /// Quotes that were passed over because their bid was above their ask.
+    pub crossed: u64,
+    /// Quotes that were passed over because they are stamped earlier than the one before.
+    pub reversed: u64,
+    /// Stretches of more than a minute without a quote: what trades then is not known.
+    pub gaps: u64,
 }
 
 /// Reads all of a path and says what its day looks like.
@@ -42,8 +49,14 @@ pub struct DayProfile {
 /// [`DataError`] at the first place that is not as its format says, or when there is no quote.
 pub fn profile(path: &Path, options: &DataOptions) -> Result<DayProfile, DataError> {
     let mut day = Day::default();
+    let (mut crossed, mut reversed, mut gaps) = (0, 0, 0);
+    let mut last = None;
     for quote in &mut open(path, options)? {
         let quote = quote?;
+        crossed += u64::from(quote.crossed);
+        reversed += u64::from(quote.reversed);
+        gaps += u64::from(last.is_some_and(|last| quote.at.since(last) > GAP));
+        last = Some(quote.at);
         if !quote.crossed && !quote.reversed {
             day.add(quote.at.get(), quote.bid.units(), quote.ask.units());
         }
@@ -54,7 +67,12 @@ pub fn profile(path: &Path, options: &DataOptions) -> Result<DayProfile, DataErr
             what: "it holds no quote to learn from",
         });
     }
-    Ok(day.profile())
+    Ok(DayProfile {
+        crossed,
+        reversed,
+        gaps,
+        ..day.profile()
+    })
 }
 
 /// Counts and sums over all days.
@@ -142,6 +160,9 @@ impl Day {
             half_spread_ppm: (self.spreads / self.quotes.max(1) as f64 / 2.0 * 1e6).round() as u32,
             quotes: self.quotes,
             days: self.days,
+            crossed: 0,
+            reversed: 0,
+            gaps: 0,
         }
     }
 }
