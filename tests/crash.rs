@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use dcx_tests::{Message, Peer, Process, Seed, System, run};
+use dcx_tests::{Message, Peer, Process, Seed, System, run, utc_in, utc_now};
 
 /// Orders that the witness leaves working in one round, at most.
 const ORDERS_MAX: usize = 400;
@@ -57,6 +57,60 @@ fn a_killed_daemon_comes_back_with_everything_it_told() {
         expect_all_known(&system, &told);
     }
     assert!(!told.is_empty(), "the witness was told of orders");
+    assert!(daemon.terminate().success(), "{}", daemon.said());
+    expect_equal_replay(&system);
+}
+
+/// Goal: a schedule survives a crash. Method: kill -9 in the middle of a TWAP, wait some slices
+/// long, and start again: it goes on where it was, and ends filled to the last unit.
+#[test]
+fn a_schedule_goes_on_after_a_kill_with_the_exact_remainder() {
+    const QTY: &str = "15000";
+    let system = System::example();
+    let _venues = system.start_venues();
+    let mut daemon = system.start();
+    let mut witness = Peer::logged_on(system.ports.clients, "WITNESS");
+    let below: f64 = passive_price(&mut witness, 0).parse().expect("a price");
+    let px = format!("{:.5}", below / 0.995 * 1.002);
+    let (now, end) = (utc_now(), utc_in(Duration::from_secs(45)));
+    let mut fields = vec![(11, "TWAP"), (55, "EURUSD"), (54, "1"), (60, now.as_str())];
+    fields.extend([(38, QTY), (40, "2"), (44, px.as_str()), (847, "1000")]);
+    fields.extend([(126, end.as_str()), (20_001, "15")]);
+    witness.send("D", &fields);
+    let mut last = witness.expect("8");
+    assert_eq!(last.get(39), "0", "{last:?}");
+    for _ in 0..3 {
+        last = witness.expect("8");
+        assert_eq!(last.all([11, 150]), ["TWAP", "F"], "{last:?}");
+    }
+    daemon.kill();
+    for report in witness.expect_end() {
+        last = report;
+    }
+    assert_eq!(last.get(39), "1", "in the middle: {last:?}");
+    let filled = cum_qty(&last);
+    expect_equal_replay(&system);
+    std::thread::sleep(Duration::from_secs(7));
+
+    daemon = system.start();
+    let mut witness = Peer::logged_on(system.ports.clients, "WITNESS");
+    witness.send("H", &[(11, "TWAP"), (55, "EURUSD"), (54, "1")]);
+    let (mut cum, mut later) = (None, 0);
+    while !DONE.contains(&last.get(39)) {
+        let report = witness.expect("8");
+        assert_eq!(report.get(37), last.get(37), "{report:?}");
+        let now = cum_qty(&report);
+        assert!(now >= filled, "{report:?} after {last:?}");
+        if report.get(150) == "F" {
+            let last_qty: f64 = report.get(32).parse().expect("LastQty (32) is a number");
+            assert!(cum.is_none_or(|cum| cum + last_qty == now), "{report:?}");
+            later += 1;
+        }
+        cum = Some(now);
+        last = report;
+    }
+    assert_eq!(last.all([39, 14, 151]), ["2", QTY, "0"], "{last:?}");
+    assert!(later >= 3, "what was left went in slices, {later} trades");
     assert!(daemon.terminate().success(), "{}", daemon.said());
     expect_equal_replay(&system);
 }

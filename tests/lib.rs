@@ -18,6 +18,6 @@ mod seed;
 
 pub use config::{Ports, System};
 pub use cutter::{Cuts, Cutter};
-pub use peer::{Message, Numbers, Peer, utc_ago, utc_now};
+pub use peer::{Message, Numbers, Peer, utc_ago, utc_in, utc_now};
 pub use process::{Ended, Process, run, run_with};
 pub use seed::Seed;

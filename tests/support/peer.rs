@@ -464,7 +464,23 @@ pub fn utc_ago(ago: Duration) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("the clock is past 1970");
-    let now = now.saturating_sub(ago);
+    utc(now.saturating_sub(ago))
+}
+
+/// A moment so far ahead, as a FIX UTCTimestamp with milliseconds.
+///
+/// # Panics
+/// If the clock is before 1970.
+#[must_use]
+pub fn utc_in(ahead: Duration) -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock is past 1970");
+    utc(now + ahead)
+}
+
+/// A time since 1970 as a FIX UTCTimestamp with milliseconds.
+fn utc(now: Duration) -> String {
     let (days, second) = (now.as_secs() / 86_400, now.as_secs() % 86_400);
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
