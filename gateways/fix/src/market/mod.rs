@@ -1,7 +1,7 @@
 //! Market data, both ways: what venues say becomes quotes and trades for the engine, and what all
 //! of them say together is told to clients that ask. And what the instruments are.
 //!
-//! [`MarketEdge`] is the part of the order edge that does this. It reads no clock and holds no
+//! `MarketEdge` is the part of the order edge that does this. It reads no clock and holds no
 //! socket, as the rest of the edge.
 //!
 //! Not here: what a quote is believed for (`dcx-engine`).
