@@ -249,7 +249,7 @@ impl Session {
                 }
                 let expected = self.next.inbound;
                 self.send_logon(now, wish.heart_bt_int_s, true, expected, sink);
-                if wish.msg_seq_num != 1 {
+                if wish.msg_seq_num > 1 {
                     self.miss(now, wish.msg_seq_num, message, sink);
                 }
             }

@@ -743,6 +743,19 @@ fn a_second_logon_without_reset_is_refused() {
 }
 
 #[test]
+fn a_second_logon_that_resets_with_a_number_of_zero_is_no_gap() {
+    let mut bench = Bench::active();
+    bench.receive("A", 0, "98=0|108=30|141=Y|");
+    assert_eq!(
+        bench.take().len(),
+        1,
+        "it is answered, and nothing asked for"
+    );
+    bench.order(1);
+    assert_eq!(bench.delivered(), [1]);
+}
+
+#[test]
 fn an_invalid_message_is_rejected_and_its_number_used_up() {
     let mut bench = Bench::active();
     bench.receive("D", 2, "115=ME|11=A|21=1|40=w|54=1|60=20260102-03:04:05|");
