@@ -217,9 +217,9 @@ impl Session {
         self.progress(now, filled, sink);
     }
 
-    /// The expected number is used up.
+    /// The expected number is used up. A peer may have set it to the last there is.
     pub(super) fn count(&mut self, sink: &mut impl Sink) {
-        self.expect(self.next.inbound + 1, sink);
+        self.expect(self.next.inbound.saturating_add(1), sink);
     }
 
     fn expect(&mut self, next: u64, sink: &mut impl Sink) {

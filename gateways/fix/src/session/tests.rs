@@ -756,6 +756,14 @@ fn a_second_logon_that_resets_with_a_number_of_zero_is_no_gap() {
 }
 
 #[test]
+fn a_peer_that_resets_to_the_last_number_there_is_does_not_end_the_process() {
+    let mut bench = Bench::active();
+    bench.receive("4", 2, &format!("36={}|", u64::MAX));
+    bench.order(u64::MAX);
+    assert_eq!(bench.delivered(), [u64::MAX]);
+}
+
+#[test]
 fn an_invalid_message_is_rejected_and_its_number_used_up() {
     let mut bench = Bench::active();
     bench.receive("D", 2, "115=ME|11=A|21=1|40=w|54=1|60=20260102-03:04:05|");
