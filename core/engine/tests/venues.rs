@@ -1575,6 +1575,24 @@ fn an_average_that_was_rounded_does_not_price_a_missed_fill_beyond_its_limit() {
 }
 
 #[test]
+fn a_missed_fill_that_only_the_rounding_of_an_average_puts_beyond_its_limit_is_at_it() {
+    let mut world = world(VenueFeatures::STATUS);
+    buy(&mut world, "A");
+    late_trade(&mut world, "T1", (4, 4), (-1, 1));
+    let Command::VenueReport(mut answer) = answer_at(&world, 0, OrdStatus::PartiallyFilled, 9, 0)
+    else {
+        unreachable!()
+    };
+    // 444.44 units below the limit, rounded to 444: the five would cost 0.8 more than allowed.
+    answer.avg_px = Price::from_units(px(0).units() - 444);
+    world.send(Command::VenueReport(answer));
+    let Some(Event::Trade { last_px, .. }) = world.events.last() else {
+        panic!("{:?}", world.events.last())
+    };
+    assert_eq!(*last_px, px(0));
+}
+
+#[test]
 fn a_child_that_works_again_at_a_limit_from_before_a_replace_is_pulled_in_and_sent_anew() {
     let mut world = world(VenueFeatures::STATUS);
     buy(&mut world, "A");

@@ -563,3 +563,30 @@ fn a_report_from_before_a_bust_does_not_count_what_was_taken_back_again() {
     assert!(!rig.goes_out(child(14, 9, "61")));
     assert!(rig.goes_out(child(14, 9, "60")));
 }
+
+#[test]
+fn a_trade_told_again_after_it_was_taken_back_fills_nothing() {
+    let mut rig = rig();
+    rig.entered(9, "100");
+    assert!(rig.goes_out(child(12, 9, "100")));
+    rig.venue_reports(12, "F", "1", "60", "40");
+    rig.event(Event::Trade {
+        view: stands(OrdStatus::PartiallyFilled, "60"),
+        child: ChildId::new(12),
+        venue: VenueId::new(3),
+        last_qty: qty("60"),
+        last_px: px("1.1"),
+    });
+    rig.venue_reports(12, "H", "1", "20", "80");
+    rig.event(Event::TradeCanceled {
+        view: stands(OrdStatus::PartiallyFilled, "20"),
+        trade: TRADE,
+        last_qty: qty("40"),
+        last_px: px("1.1"),
+        venue: VenueId::new(3),
+    });
+    rig.venue_reports(12, "F", "1", "60", "40");
+    rig.venue_reports(12, "4", "4", "20", "0");
+    assert!(!rig.goes_out(child(13, 9, "81")));
+    assert!(rig.goes_out(child(13, 9, "80")));
+}
